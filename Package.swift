@@ -1,0 +1,74 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// Everything of ours runs on one thread per process (no Task, no Dispatch), so exclusivity can be
+/// proved by reading; the run-time check would cost on every access of a loop-bound object.
+let swift: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
+]
+
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swift)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: swift)
+}
+
+let package = Package(
+    name: "apus",
+    products: [
+        .executable(name: "apus", targets: ["apus"]),
+        .executable(name: "loadtest", targets: ["loadtest"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CLibuv", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "COnnxRuntime", linkerSettings: [.linkedLibrary("dl")]),
+        .target(
+            name: "CSimdJSON",
+            cxxSettings: [.unsafeFlags(["-std=c++17"])],
+            linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
+        .target(name: "CProcess"),
+
+        library("ApusLoop", ["CLibuv"]),
+        library("ApusWire"),
+        library("ApusModel", ["COnnxRuntime", "ApusWire"]),
+        library("ApusProtocols", ["CSimdJSON", "CZlib", "ApusWire", "ApusModel"]),
+        library("ApusProxy", ["ApusLoop", "ApusWire", log]),
+        library("ApusWorker", ["CProcess", "ApusWire", "ApusModel", "ApusProtocols", log]),
+        library("ApusSupervisor", ["ApusLoop", "ApusWire", log]),
+        .executableTarget(
+            name: "apus",
+            dependencies: [
+                "ApusProxy", "ApusWorker", "ApusSupervisor", "ApusModel", "ApusProtocols", log, arguments, yaml,
+            ],
+            swiftSettings: swift),
+        .executableTarget(
+            name: "loadtest",
+            dependencies: ["ApusLoop", histogram, arguments, yaml],
+            path: "loadtest/Sources",
+            swiftSettings: swift),
+
+        tests("ApusLoopTests", ["ApusLoop"]),
+        tests("ApusWireTests", ["ApusWire"]),
+        tests("ApusModelTests", ["ApusModel", "ApusWire"]),
+        tests("ApusProtocolsTests", ["ApusProtocols", "ApusModel", "ApusWire"]),
+        tests("ApusProxyTests", ["ApusProxy", "ApusWire"]),
+        tests("ApusSupervisorTests", ["ApusSupervisor", "ApusWire"]),
+        tests("ServeTests", []),
+    ],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,70 @@
+import CLibuv
+import Glibc
+
+/// Listening sockets as plain descriptors, to be inherited by children. Nothing polls them here.
+package enum ListeningSocket {
+    /// Binds and listens on TCP. The descriptor is closed on exec.
+    /// - Parameter host: a numeric address. `port` 0 lets the kernel choose; see `boundPort`.
+    /// - Throws: `EADDRINUSE`, `EACCES`, …
+    package static func tcp(host: String, port: UInt16) throws(UVError) -> CInt {
+        var address = try SocketAddress(host: host, port: port).storage
+        let family = CInt(address.ss_family)
+        let descriptor = socket(family, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw last("socket") }
+        var yes: CInt = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<CInt>.size))
+        let byteCount = family == AF_INET6 ? MemoryLayout<sockaddr_in6>.size : MemoryLayout<sockaddr_in>.size
+        let code = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(byteCount))
+            }
+        }
+        return try listening(descriptor, bound: code)
+    }
+
+    /// Binds and listens on a Unix socket. A file of that name is replaced.
+    /// - Parameter path: at most 107 bytes.
+    package static func unix(path: String) throws(UVError) -> CInt {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let bytes = Array(path.utf8)
+        guard bytes.count <= 107 else { throw UVError(code: UV_ENAMETOOLONG.rawValue, call: "bind") }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw last("socket") }
+        unlink(path)
+        let code = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        return try listening(descriptor, bound: code)
+    }
+
+    /// The port that a listening TCP socket has.
+    package static func boundPort(_ descriptor: CInt) throws(UVError) -> UInt16 {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let code = withUnsafeMutablePointer(to: &storage) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        }
+        guard code == 0 else { throw last("getsockname") }
+        return SocketAddress(storage).port
+    }
+
+    private static func listening(_ descriptor: CInt, bound: CInt) throws(UVError) -> CInt {
+        if bound != 0 {
+            let error = last("bind")
+            close(descriptor)
+            throw error
+        }
+        if listen(descriptor, Listener.backlog) != 0 {
+            let error = last("listen")
+            close(descriptor)
+            throw error
+        }
+        return descriptor
+    }
+
+    private static func last(_ call: StaticString) -> UVError { UVError(code: -errno, call: call) }
+}

@@ -1,0 +1,115 @@
+/// Elements of one type in memory of our own, one after the other: what requests are decoded into and what a
+/// run reads. Grows, is emptied, and is used again; once warm it allocates nothing.
+///
+/// Numbers lie in `memory`, aligned to 64 bytes, in the machine's byte order (little-endian on both machines
+/// we serve on, so the same as in the binary tensor extension). A bool is one byte, 0 or 1.
+/// Strings lie end to end in `memory`; string `i` is `memory[ends[i - 1] ..< ends[i]]`.
+package final class TensorBuffer {
+    package let elementType: ElementType
+    /// How many elements there are.
+    package private(set) var count = 0
+    /// Bytes in use.
+    package private(set) var byteCount = 0
+    private var memory: UnsafeMutableRawPointer
+    private var capacity: Int
+    private var stringEnds: [Int] = []
+
+    package init(_ elementType: ElementType) {
+        self.elementType = elementType
+        capacity = 1024
+        memory = .allocate(byteCount: capacity, alignment: 64)
+    }
+
+    deinit { memory.deallocate() }
+
+    /// Everything in use. Valid until the next append, truncation or release.
+    package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: memory, count: byteCount) }
+
+    /// Where each string ends within `bytes`. Empty unless `elementType` is `string`.
+    package var ends: [Int] { stringEnds }
+
+    /// String `index`, borrowed.
+    package func string(_ index: Int) -> UnsafeRawBufferPointer {
+        let start = index == 0 ? 0 : stringEnds[index - 1]
+        return UnsafeRawBufferPointer(start: memory + start, count: stringEnds[index] - start)
+    }
+
+    /// Makes room for `elements` more numbers and counts them as present.
+    /// - Returns: their memory, uninitialised: the caller fills all of it before anybody reads.
+    package func extend(elements: Int) -> UnsafeMutableRawPointer {
+        guard let size = elementType.byteCount else { preconditionFailure("strings are appended one by one") }
+        let start = byteCount
+        reserve(elements * size)
+        byteCount += elements * size
+        count += elements
+        return memory + start
+    }
+
+    /// Appends a copy of one string. Only for `elementType` `string`.
+    package func append(string: UnsafeRawBufferPointer) {
+        reserve(string.count)
+        if let base = string.baseAddress { (memory + byteCount).copyMemory(from: base, byteCount: string.count) }
+        byteCount += string.count
+        count += 1
+        stringEnds.append(byteCount)
+    }
+
+    /// Drops everything after the first `count` elements: takes back a request that turned out wrong.
+    package func truncate(to newCount: Int) {
+        precondition(newCount <= count, "a buffer is truncated to what it has")
+        if let size = elementType.byteCount {
+            byteCount = newCount * size
+        } else {
+            stringEnds.removeLast(count - newCount)
+            byteCount = stringEnds.last ?? 0
+        }
+        count = newCount
+    }
+
+    package func removeAll() { truncate(to: 0) }
+
+    /// Gives memory above `limit` bytes back, so that one huge request does not stay a worker's size for ever.
+    package func shrink(toByteCount limit: Int) {
+        guard capacity > limit, byteCount <= limit else { return }
+        move(to: max(limit, 1024))
+    }
+
+    private func reserve(_ more: Int) {
+        let needed = byteCount + more
+        if needed > capacity { move(to: max(needed, capacity * 2)) }
+    }
+
+    private func move(to newCapacity: Int) {
+        let new = UnsafeMutableRawPointer.allocate(byteCount: newCapacity, alignment: 64)
+        new.copyMemory(from: memory, byteCount: byteCount)
+        memory.deallocate()
+        memory = new
+        capacity = newCapacity
+    }
+}
+
+/// One tensor borrowed from whoever made it: valid until the maker says.
+package struct TensorView {
+    package var elementType: ElementType
+    package var shape: Shape
+    /// The elements, laid out as in `TensorBuffer`.
+    package var bytes: UnsafeRawBufferPointer
+    /// Where each string ends within `bytes`; empty for numbers.
+    package var ends: UnsafeBufferPointer<Int>
+
+    package init(
+        elementType: ElementType, shape: Shape, bytes: UnsafeRawBufferPointer,
+        ends: UnsafeBufferPointer<Int> = UnsafeBufferPointer(start: nil, count: 0)
+    ) {
+        self.elementType = elementType
+        self.shape = shape
+        self.bytes = bytes
+        self.ends = ends
+    }
+
+    /// String `index`, borrowed.
+    package func string(_ index: Int) -> UnsafeRawBufferPointer {
+        let start = index == 0 ? 0 : ends[index - 1]
+        return UnsafeRawBufferPointer(rebasing: bytes[start..<ends[index]])
+    }
+}
