@@ -1,0 +1,102 @@
+# What the scripts beside this one share. Source it; it runs nothing.
+#
+# Everything is written so that a second run does nothing that the first one did.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+VENV=$ROOT/.build/venv
+
+say() { printf '%s\n' "==> $*" >&2; }
+
+# Says what went wrong, in a sentence, and ends the script.
+fail() {
+    printf '%s\n' "error: $*" >&2
+    exit 1
+}
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# Runs a command as root, or says what the user has to do.
+as_root() {
+    if [[ $(id -u) == 0 ]]; then
+        "$@"
+    elif has sudo && sudo -v; then
+        sudo "$@"
+    else
+        fail "this needs root, and sudo is not there or refused: run as root:  $*"
+    fi
+}
+
+installed() {  # PACKAGE
+    [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
+}
+
+# Installs those of the named Debian packages that are missing.
+apt_install() {  # PACKAGE...
+    local missing=() package
+    has dpkg-query || fail "this script knows Debian's packages only; install by hand: $*"
+    for package in "$@"; do
+        installed "$package" || missing+=("$package")
+    done
+    [[ ${#missing[@]} -gt 0 ]] || return 0
+    say "installing ${missing[*]}"
+    as_root apt-get update -qq || fail "apt-get update failed; is Debian's package archive reachable?"
+    as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null \
+        || fail "apt-get could not install: ${missing[*]}"
+}
+
+# What building and running apus takes. libstdc++ comes with g++, which simdjson's headers need.
+BUILD_PACKAGES=(g++ pkg-config libuv1-dev libsimdjson-dev zlib1g-dev git ca-certificates)
+# What the scripts themselves take.
+SCRIPT_PACKAGES=(python3 python3-venv python3-pip curl)
+
+install_build_packages() {
+    apt_install "${BUILD_PACKAGES[@]}" "${SCRIPT_PACKAGES[@]}"
+}
+
+need_swift() {
+    local found
+    has swift || fail "Swift is not installed (no \`swift\` in PATH); apus builds with Swift 6.1 or later"
+    found=$(swift --version 2>&1 | grep -o 'Swift version [0-9]*\.[0-9]*' | head -1) \
+        || fail "\`swift --version\` does not answer: $(swift --version 2>&1 | head -1)"
+    found=${found#Swift version }
+    (( ${found%%.*} > 6 || (${found%%.*} == 6 && ${found##*.} >= 1) )) \
+        || fail "Swift $found is too old; apus builds with Swift 6.1 or later"
+}
+
+# Sets PIP to a pip that runs: the venv's, or the system's.
+need_pip() {
+    if [[ -x $VENV/bin/pip ]]; then
+        PIP=("$VENV/bin/pip")
+    elif python3 -m pip --version >/dev/null 2>&1; then
+        PIP=(python3 -m pip)
+    else
+        apt_install python3 python3-pip
+        PIP=(python3 -m pip)
+    fi
+}
+
+# A virtual environment with the pinned packages of the client tests.
+#
+# The mark holds the requirements' digest, and is written last: an interrupted or outdated
+# installation is done again.
+python_environment() {
+    local wanted=$ROOT/Tests/clients/requirements.txt mark=$VENV/requirements.sha256 digest
+    digest=$(sha256sum <"$wanted")
+    if [[ -f $mark && $(<"$mark") == "$digest" ]] && "$VENV/bin/python" -c '' 2>/dev/null; then
+        return
+    fi
+    say "installing the client tests' Python packages"
+    rm -rf "$VENV"
+    mkdir -p "$ROOT/.build"
+    python3 -m venv "$VENV" || fail "cannot make a Python environment in $VENV"
+    "$VENV/bin/pip" install --quiet --disable-pip-version-check -r "$wanted" \
+        || fail "pip could not install what $wanted names; is a package index reachable?"
+    printf '%s' "$digest" >"$mark"
+}
+
+# Builds with the options given, with Swift's own libraries in the executable where that works.
+swift_build() {
+    say "swift build $*"
+    swift build --package-path "$ROOT" "$@" >&2 || fail "\`swift build $*\` failed; see above"
+}
