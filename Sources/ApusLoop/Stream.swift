@@ -64,15 +64,18 @@ package final class Stream {
     }
 
     /// A Unix-socket stream that is not connected yet.
-    static func pipe(on loop: Loop) -> Stream {
+    /// - Parameter receivesDescriptors: the peer passes descriptors with its bytes (libuv's "ipc").
+    static func pipe(on loop: Loop, receivesDescriptors: Bool = false) -> Stream {
         let handle = HandleMemory<uv_pipe_t>()
-        uv_pipe_init(loop.raw, handle.raw, 0)  // has no way to fail
+        uv_pipe_init(loop.raw, handle.raw, receivesDescriptors ? 1 : 0)  // has no way to fail
         return Stream(.pipe(handle))
     }
 
     /// Takes over a connected Unix socket. The descriptor is closed with the stream, and at once on failure.
-    package static func adopt(_ descriptor: CInt, on loop: Loop) throws(UVError) -> Stream {
-        let stream = pipe(on: loop)
+    package static func adopt(
+        _ descriptor: CInt, on loop: Loop, receivesDescriptors: Bool = false
+    ) throws(UVError) -> Stream {
+        let stream = pipe(on: loop, receivesDescriptors: receivesDescriptors)
         guard case .pipe(let handle) = stream.memory else { preconditionFailure("made as a pipe") }
         let code = uv_pipe_open(handle.raw, descriptor)
         guard code == 0 else {
@@ -137,6 +140,19 @@ package final class Stream {
             owner.stream(self, didEnd: code == UV_EOF.rawValue ? nil : UVError(code: code, call: "read"))
         }
         // A count of 0 is EAGAIN (libuv docs, "uv_read_cb"): nothing happened.
+    }
+
+    /// The next Unix socket that came with the bytes read so far, or nil when none is left.
+    /// Only for a stream that receives descriptors.
+    package func takePassedSocket(on loop: Loop) throws(UVError) -> Stream? {
+        guard let pipe = rawPipe, uv_pipe_pending_count(pipe) > 0 else { return nil }
+        let passed = Stream.pipe(on: loop)
+        let code = uv_accept(raw, passed.raw)
+        guard code == 0 else {
+            passed.close()
+            throw UVError(code: code, call: "uv_accept")
+        }
+        return passed
     }
 
     // MARK: Writing

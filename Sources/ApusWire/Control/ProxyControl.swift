@@ -1,0 +1,207 @@
+/// What a proxy is told once, first. Times are milliseconds, sizes bytes.
+package struct ProxySettings: Equatable, Sendable {
+    /// Which proxy this is, from 0: its region of the shared metrics is `slot + 1`.
+    package var slot = 0
+    package var metricsRegionCount = 0
+    package var serverName = "apus"
+    package var bodyByteLimit = 64 << 20
+    /// All bodies that are held at once.
+    package var bufferedByteLimit = 512 << 20
+    package var headByteLimit = 16 << 10
+    package var fieldCountLimit = 100
+    package var connectionLimit = 10_000
+    package var firstByteMilliseconds = 10_000
+    package var headMilliseconds = 10_000
+    /// How long a body may come slower than the least rate, and that rate in bytes a second.
+    package var bodyGraceMilliseconds = 5_000
+    package var bodyBytesPerSecond = 1024
+    package var writeMilliseconds = 30_000
+    package var idleMilliseconds = 75_000
+    package var requestMilliseconds = 30_000
+    package var queueCapacity = 1024
+    package var defaultModel = ""
+    package var logsAccess = false
+
+    package init() {}
+
+    func write(to writer: inout ControlWriter) {
+        for value in numbers { writer.write(value) }
+        writer.write(serverName)
+        writer.write(defaultModel)
+        writer.write(logsAccess)
+    }
+
+    init(reading reader: inout ControlReader) throws(ControlError) {
+        for key in Self.numberKeys { self[keyPath: key] = try reader.read() }
+        serverName = try reader.readString()
+        defaultModel = try reader.readString()
+        logsAccess = try reader.readBool()
+    }
+
+    private var numbers: [Int] { Self.numberKeys.map { self[keyPath: $0] } }
+
+    private static var numberKeys: [WritableKeyPath<ProxySettings, Int>] {
+        [
+            \.slot, \.metricsRegionCount, \.bodyByteLimit, \.bufferedByteLimit, \.headByteLimit,
+            \.fieldCountLimit, \.connectionLimit, \.firstByteMilliseconds, \.headMilliseconds,
+            \.bodyGraceMilliseconds, \.bodyBytesPerSecond, \.writeMilliseconds, \.idleMilliseconds,
+            \.requestMilliseconds, \.queueCapacity,
+        ]
+    }
+}
+
+/// One worker that a proxy may send to.
+package struct WorkerRoute: Equatable, Sendable {
+    package var serial: UInt32
+    package var socketPath: String
+
+    package init(serial: UInt32, socketPath: String) {
+        self.serial = serial
+        self.socketPath = socketPath
+    }
+}
+
+/// One version of one model, as a proxy knows it.
+package struct ModelRoute: Equatable, Sendable {
+    /// The states of the V2 repository index.
+    package enum State: UInt8, Sendable { case loading = 1, ready = 2, unavailable = 3, unloading = 4 }
+
+    package var name: String
+    package var version: Int
+    /// Another template of the same version is another generation.
+    package var generation: UInt32
+    package var state: State
+    /// Why it is not ready; empty otherwise.
+    package var reason: String
+    /// Nil until it has been loaded once.
+    package var description: ModelDescription?
+    package var workers: [WorkerRoute]
+
+    package init(
+        name: String, version: Int, generation: UInt32, state: State, reason: String,
+        description: ModelDescription?, workers: [WorkerRoute]
+    ) {
+        self.name = name
+        self.version = version
+        self.generation = generation
+        self.state = state
+        self.reason = reason
+        self.description = description
+        self.workers = workers
+    }
+
+    func write(to writer: inout ControlWriter) {
+        writer.write(name)
+        writer.write(version)
+        writer.write(generation)
+        writer.write(state.rawValue)
+        writer.write(reason)
+        writer.write(description != nil)
+        description?.write(to: &writer)
+        writer.write(workers) {
+            $0.write($1.serial)
+            $0.write($1.socketPath)
+        }
+    }
+
+    init(reading reader: inout ControlReader) throws(ControlError) {
+        name = try reader.readString()
+        version = try reader.read()
+        generation = try reader.read()
+        guard let state = State(rawValue: try reader.read()) else { throw .badValue("model state") }
+        self.state = state
+        reason = try reader.readString()
+        description = try reader.readBool() ? try ModelDescription(reading: &reader) : nil
+        workers = try reader.readList { (reader) throws(ControlError) in
+            WorkerRoute(serial: try reader.read(), socketPath: try reader.readString())
+        }
+    }
+}
+
+/// Why a worker is gone, as far as it decides what becomes of its requests (HARDENING §2).
+package enum WorkerDeath: UInt8, Sendable {
+    /// Killed from outside, or it never worked: its requests may be repeated without a second thought.
+    case external = 1
+    /// It crashed: what it was running may be the cause.
+    case crash = 2
+    /// Killed because a run did not end by its deadline.
+    case deadline = 3
+}
+
+/// The supervisor's orders to a proxy.
+package enum ProxyOrder: Equatable, Sendable {
+    /// Once, first.
+    case configure(ProxySettings)
+    /// Everything that is served now. Replaces what was said before.
+    case routes([ModelRoute])
+    /// A worker's end, so that its requests find their place.
+    case workerExited(serial: UInt32, death: WorkerDeath)
+    /// Accept no more; finish what is there; exit when it is done or the time is up.
+    case drain(milliseconds: Int)
+}
+
+extension ProxyOrder: ControlMessage {
+    package func write(to writer: inout ControlWriter) {
+        switch self {
+        case .configure(let settings):
+            writer.write(UInt8(1))
+            settings.write(to: &writer)
+        case .routes(let models):
+            writer.write(UInt8(2))
+            writer.write(models) { $1.write(to: &$0) }
+        case .workerExited(let serial, let death):
+            writer.write(UInt8(3))
+            writer.write(serial)
+            writer.write(death.rawValue)
+        case .drain(let milliseconds):
+            writer.write(UInt8(4))
+            writer.write(milliseconds)
+        }
+    }
+
+    package init(reading reader: inout ControlReader) throws(ControlError) {
+        switch try reader.read(UInt8.self) {
+        case 1: self = .configure(try ProxySettings(reading: &reader))
+        case 2:
+            self = .routes(
+                try reader.readList { (reader) throws(ControlError) in
+                    try ModelRoute(reading: &reader)
+                })
+        case 3:
+            let serial: UInt32 = try reader.read()
+            guard let death = WorkerDeath(rawValue: try reader.read()) else {
+                throw .badValue("death")
+            }
+            self = .workerExited(serial: serial, death: death)
+        case 4: self = .drain(milliseconds: try reader.read())
+        case let kind: throw .unknownKind(kind)
+        }
+    }
+}
+
+/// A proxy's reports to the supervisor.
+package enum ProxyReport: Equatable, Sendable {
+    /// It accepts connections.
+    case ready
+    /// The worker holds a request past its deadline; the client has its answer already.
+    case workerStuck(serial: UInt32)
+}
+
+extension ProxyReport: ControlMessage {
+    package func write(to writer: inout ControlWriter) {
+        switch self {
+        case .ready: writer.write(UInt8(1))
+        case .workerStuck(let serial):
+            writer.write(UInt8(2))
+            writer.write(serial)
+        }
+    }
+
+    package init(reading reader: inout ControlReader) throws(ControlError) {
+        switch try reader.read(UInt8.self) {
+        case 1: self = .ready
+        case 2: self = .workerStuck(serial: try reader.read())
+        case let kind: throw .unknownKind(kind)
+        }
+    }
+}

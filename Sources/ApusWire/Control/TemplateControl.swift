@@ -1,0 +1,231 @@
+/// When requests of a model may share a run.
+package enum BatchingMode: UInt8, Sendable, CaseIterable {
+    /// When the self-test has shown that the answers stay the same.
+    case auto = 0
+    case on = 1
+    case off = 2
+}
+
+/// What becomes of NaN and infinities in a JSON answer.
+package enum NonfiniteMode: UInt8, Sendable, CaseIterable {
+    /// `null`, which every JSON reader takes.
+    case null = 0
+    /// The bare words NaN, Infinity, -Infinity, as TensorFlow Serving writes them.
+    case token = 1
+    /// The request fails.
+    case error = 2
+}
+
+/// What a template needs to load one model version.
+package struct TemplateSettings: Equatable, Sendable {
+    package var name: String
+    package var version: Int
+    /// The .onnx file.
+    package var path: String
+    /// Where ONNX Runtime is, from the command line; empty for the usual search.
+    package var onnxRuntimePath: String
+    package var batching: BatchingMode
+    package var nonfinite: NonfiniteMode
+    package var maxBatchRowCount: Int
+    /// How long a worker may wait for a batch to fill, counted from a request's arrival. 0: not at all.
+    package var maxDelayNanoseconds: UInt64
+    /// The largest body after unpacking.
+    package var bodyByteLimit: Int
+
+    package init(
+        name: String, version: Int, path: String, onnxRuntimePath: String, batching: BatchingMode,
+        nonfinite: NonfiniteMode, maxBatchRowCount: Int, maxDelayNanoseconds: UInt64,
+        bodyByteLimit: Int
+    ) {
+        self.name = name
+        self.version = version
+        self.path = path
+        self.onnxRuntimePath = onnxRuntimePath
+        self.batching = batching
+        self.nonfinite = nonfinite
+        self.maxBatchRowCount = maxBatchRowCount
+        self.maxDelayNanoseconds = maxDelayNanoseconds
+        self.bodyByteLimit = bodyByteLimit
+    }
+}
+
+/// The supervisor's orders to a template.
+package enum TemplateOrder: Equatable, Sendable {
+    /// Once, first.
+    case load(TemplateSettings)
+    /// Fork a worker that listens on `socketPath`. `serial` is never used twice.
+    case fork(serial: UInt32, slot: UInt32, socketPath: String)
+}
+
+extension TemplateOrder: ControlMessage {
+    package func write(to writer: inout ControlWriter) {
+        switch self {
+        case .load(let settings):
+            writer.write(UInt8(1))
+            writer.write(settings.name)
+            writer.write(settings.version)
+            writer.write(settings.path)
+            writer.write(settings.onnxRuntimePath)
+            writer.write(settings.batching.rawValue)
+            writer.write(settings.nonfinite.rawValue)
+            writer.write(settings.maxBatchRowCount)
+            writer.write(settings.maxDelayNanoseconds)
+            writer.write(settings.bodyByteLimit)
+        case .fork(let serial, let slot, let socketPath):
+            writer.write(UInt8(2))
+            writer.write(serial)
+            writer.write(slot)
+            writer.write(socketPath)
+        }
+    }
+
+    package init(reading reader: inout ControlReader) throws(ControlError) {
+        switch try reader.read(UInt8.self) {
+        case 1: self = .load(try TemplateSettings(reading: &reader))
+        case 2:
+            self = .fork(
+                serial: try reader.read(), slot: try reader.read(), socketPath: try reader.readString())
+        case let kind: throw .unknownKind(kind)
+        }
+    }
+}
+
+extension TemplateSettings {
+    init(reading reader: inout ControlReader) throws(ControlError) {
+        name = try reader.readString()
+        version = try reader.read()
+        path = try reader.readString()
+        onnxRuntimePath = try reader.readString()
+        guard let batching = BatchingMode(rawValue: try reader.read()) else {
+            throw .badValue("batching mode")
+        }
+        guard let nonfinite = NonfiniteMode(rawValue: try reader.read()) else {
+            throw .badValue("nonfinite mode")
+        }
+        self.batching = batching
+        self.nonfinite = nonfinite
+        maxBatchRowCount = try reader.read()
+        maxDelayNanoseconds = try reader.read()
+        bodyByteLimit = try reader.read()
+    }
+}
+
+/// What a template found out about its model, for everybody who never loads it.
+package struct ModelDescription: Equatable, Sendable {
+    /// Requests share runs.
+    package var isBatched: Bool
+    /// Why they do or do not, for the log and for `apus status`.
+    package var batchingReason: String
+    /// The median of some single-row runs after warm-up.
+    package var runNanoseconds: UInt64
+    /// The V2 model metadata up to and from the list of versions, which only the proxy knows.
+    package var metadataPrefix: [UInt8]
+    package var metadataSuffix: [UInt8]
+    /// The V2 model configuration, whole.
+    package var config: [UInt8]
+
+    package init(
+        isBatched: Bool, batchingReason: String, runNanoseconds: UInt64, metadataPrefix: [UInt8],
+        metadataSuffix: [UInt8], config: [UInt8]
+    ) {
+        self.isBatched = isBatched
+        self.batchingReason = batchingReason
+        self.runNanoseconds = runNanoseconds
+        self.metadataPrefix = metadataPrefix
+        self.metadataSuffix = metadataSuffix
+        self.config = config
+    }
+
+    func write(to writer: inout ControlWriter) {
+        writer.write(isBatched)
+        writer.write(batchingReason)
+        writer.write(runNanoseconds)
+        writer.write(metadataPrefix)
+        writer.write(metadataSuffix)
+        writer.write(config)
+    }
+
+    init(reading reader: inout ControlReader) throws(ControlError) {
+        isBatched = try reader.readBool()
+        batchingReason = try reader.readString()
+        runNanoseconds = try reader.read()
+        metadataPrefix = try reader.readBytes()
+        metadataSuffix = try reader.readBytes()
+        config = try reader.readBytes()
+    }
+}
+
+/// A template's reports to the supervisor.
+package enum TemplateReport: Equatable, Sendable {
+    /// The model is loaded and has passed its self-test.
+    case loaded(ModelDescription)
+    /// It never will be: the sentence says what to do. The template exits with `exitCode`.
+    case failed(exitCode: Int32, sentence: String)
+    /// The worker's control socket comes with this message (SCM_RIGHTS).
+    case forked(serial: UInt32, processID: Int32)
+    case forkFailed(serial: UInt32, sentence: String)
+}
+
+extension TemplateReport: ControlMessage {
+    package func write(to writer: inout ControlWriter) {
+        switch self {
+        case .loaded(let description):
+            writer.write(UInt8(1))
+            description.write(to: &writer)
+        case .failed(let exitCode, let sentence):
+            writer.write(UInt8(2))
+            writer.write(exitCode)
+            writer.write(sentence)
+        case .forked(let serial, let processID):
+            writer.write(UInt8(3))
+            writer.write(serial)
+            writer.write(processID)
+        case .forkFailed(let serial, let sentence):
+            writer.write(UInt8(4))
+            writer.write(serial)
+            writer.write(sentence)
+        }
+    }
+
+    package init(reading reader: inout ControlReader) throws(ControlError) {
+        switch try reader.read(UInt8.self) {
+        case 1: self = .loaded(try ModelDescription(reading: &reader))
+        case 2: self = .failed(exitCode: try reader.read(), sentence: try reader.readString())
+        case 3: self = .forked(serial: try reader.read(), processID: try reader.read())
+        case 4: self = .forkFailed(serial: try reader.read(), sentence: try reader.readString())
+        case let kind: throw .unknownKind(kind)
+        }
+    }
+}
+
+/// A worker's reports to the supervisor. The end of the socket is its death.
+package enum WorkerReport: UInt8, Sendable {
+    /// It listens and may be given requests.
+    case ready = 1
+}
+
+extension WorkerReport: ControlMessage {
+    package func write(to writer: inout ControlWriter) { writer.write(rawValue) }
+
+    package init(reading reader: inout ControlReader) throws(ControlError) {
+        let kind = try reader.read(UInt8.self)
+        guard let report = WorkerReport(rawValue: kind) else { throw .unknownKind(kind) }
+        self = report
+    }
+}
+
+/// The supervisor's orders to a worker. The end of the socket means: stop at once.
+package enum WorkerOrder: UInt8, Sendable {
+    /// Answer what you hold and what is still on the links, and leave when they are closed.
+    case drain = 1
+}
+
+extension WorkerOrder: ControlMessage {
+    package func write(to writer: inout ControlWriter) { writer.write(rawValue) }
+
+    package init(reading reader: inout ControlReader) throws(ControlError) {
+        let kind = try reader.read(UInt8.self)
+        guard let order = WorkerOrder(rawValue: kind) else { throw .unknownKind(kind) }
+        self = order
+    }
+}

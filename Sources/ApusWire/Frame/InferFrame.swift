@@ -1,0 +1,90 @@
+/// What a request asks a worker to do: which codec reads the body and writes the answer.
+package enum Endpoint: UInt8, Sendable, CaseIterable {
+    /// POST /v2/models/M/infer.
+    case openInference = 1
+    /// POST /predict.
+    case predict = 2
+}
+
+/// How a body is packed.
+package enum ContentCoding: UInt8, Sendable { case identity = 0, gzip = 1, deflate = 2 }
+
+/// Which packings the client takes.
+package struct AcceptedCodings: OptionSet, Sendable {
+    package let rawValue: UInt8
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+    package static let gzip = AcceptedCodings(rawValue: 1)
+    package static let deflate = AcceptedCodings(rawValue: 2)
+}
+
+/// A request on its way to a worker: 64 bytes, little-endian, then the HTTP body as it came.
+///
+///     offset  size  field
+///          0    24  FrameHeader, kind infer
+///         24     8  deadline, nanoseconds of CLOCK_MONOTONIC
+///         32     8  arrival of the whole request, the same clock
+///         40     8  Inference-Header-Content-Length; -1 when the request has none
+///         48     1  endpoint
+///         49     1  content coding of the body
+///         50     1  content codings that the client takes
+///         51    13  zero
+package struct InferFrame: Equatable {
+    package static let byteCount = 64
+
+    package var requestID: UInt64
+    package var flags: FrameFlags
+    package var bodyByteCount: UInt32
+    package var deadline: UInt64
+    package var arrivedAt: UInt64
+    package var inferenceHeaderByteCount: Int64
+    package var endpoint: Endpoint
+    package var coding: ContentCoding
+    package var accepted: AcceptedCodings
+
+    package init(
+        requestID: UInt64, flags: FrameFlags, bodyByteCount: UInt32, deadline: UInt64,
+        arrivedAt: UInt64, inferenceHeaderByteCount: Int64, endpoint: Endpoint,
+        coding: ContentCoding, accepted: AcceptedCodings
+    ) {
+        self.requestID = requestID
+        self.flags = flags
+        self.bodyByteCount = bodyByteCount
+        self.deadline = deadline
+        self.arrivedAt = arrivedAt
+        self.inferenceHeaderByteCount = inferenceHeaderByteCount
+        self.endpoint = endpoint
+        self.coding = coding
+        self.accepted = accepted
+    }
+
+    /// Reads the fields of a frame that `FrameHeader.decode` found whole.
+    /// - Parameter bytes: from the frame's first byte on.
+    package init(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer) throws(FrameError) {
+        guard header.kind == .infer else { throw .unexpectedKind(header.kind.rawValue) }
+        guard let endpoint = Endpoint(rawValue: bytes[48]) else { throw .badEndpoint(bytes[48]) }
+        guard let coding = ContentCoding(rawValue: bytes[49]) else { throw .badCoding(bytes[49]) }
+        self.init(
+            requestID: header.requestID, flags: header.flags, bodyByteCount: header.bodyByteCount,
+            deadline: bytes.littleEndian(24, UInt64.self),
+            arrivedAt: bytes.littleEndian(32, UInt64.self),
+            inferenceHeaderByteCount: bytes.littleEndian(40, Int64.self),
+            endpoint: endpoint, coding: coding, accepted: AcceptedCodings(rawValue: bytes[50]))
+    }
+
+    /// Writes the 64 bytes. The body lies right behind them in the same memory.
+    package func encode(into bytes: UnsafeMutableRawPointer) {
+        FrameHeader(
+            kind: .infer, flags: flags, requestID: requestID,
+            headByteCount: UInt32(Self.byteCount), bodyByteCount: bodyByteCount
+        ).encode(into: bytes)
+        bytes.storeLittleEndian(deadline, 24)
+        bytes.storeLittleEndian(arrivedAt, 32)
+        bytes.storeLittleEndian(inferenceHeaderByteCount, 40)
+        bytes.storeLittleEndian(endpoint.rawValue, 48)
+        bytes.storeLittleEndian(coding.rawValue, 49)
+        bytes.storeLittleEndian(accepted.rawValue, 50)
+        bytes.storeLittleEndian(UInt8(0), 51)
+        bytes.storeLittleEndian(UInt32(0), 52)
+        bytes.storeLittleEndian(UInt64(0), 56)
+    }
+}
