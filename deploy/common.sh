@@ -45,13 +45,20 @@ apt_install() {  # PACKAGE...
         || fail "apt-get could not install: ${missing[*]}"
 }
 
-# What building and running apus takes. libstdc++ comes with g++, which simdjson's headers need.
+# What building and running apus takes. libstdc++ comes with g++; simdjson's headers need it.
 BUILD_PACKAGES=(g++ pkg-config libuv1-dev libsimdjson-dev zlib1g-dev git ca-certificates)
-# What the scripts themselves take.
-SCRIPT_PACKAGES=(python3 python3-venv python3-pip curl)
 
 install_build_packages() {
-    apt_install "${BUILD_PACKAGES[@]}" "${SCRIPT_PACKAGES[@]}"
+    apt_install "${BUILD_PACKAGES[@]}"
+    need_python
+    has curl || apt_install curl
+}
+
+# Python with venv and pip: whichever is first in PATH, or Debian's.
+need_python() {
+    python3 -c 'import ensurepip, venv' 2>/dev/null || apt_install python3 python3-venv python3-pip
+    python3 -c 'import ensurepip, venv' 2>/dev/null \
+        || fail "$(command -v python3) has no venv or no ensurepip module; put another python3 first in PATH"
 }
 
 need_swift() {
@@ -64,16 +71,15 @@ need_swift() {
         || fail "Swift $found is too old; apus builds with Swift 6.1 or later"
 }
 
-# Sets PIP to a pip that runs: the venv's, or the system's.
+# Sets PIP to a pip that runs: the client tests', the system's, or one of a new environment.
 need_pip() {
-    if [[ -x $VENV/bin/pip ]]; then
-        PIP=("$VENV/bin/pip")
-    elif python3 -m pip --version >/dev/null 2>&1; then
-        PIP=(python3 -m pip)
-    else
-        apt_install python3 python3-pip
-        PIP=(python3 -m pip)
-    fi
+    PIP=("$VENV/bin/pip")
+    "${PIP[@]}" --version >/dev/null 2>&1 && return
+    PIP=(python3 -m pip)
+    "${PIP[@]}" --version >/dev/null 2>&1 && return
+    apt_install python3 python3-pip
+    "${PIP[@]}" --version >/dev/null 2>&1 \
+        || fail "$(command -v python3) has no pip module; put another python3 first in PATH"
 }
 
 # A virtual environment with the pinned packages of the client tests.
@@ -95,8 +101,11 @@ python_environment() {
     printf '%s' "$digest" >"$mark"
 }
 
-# Builds with the options given, with Swift's own libraries in the executable where that works.
-swift_build() {
+# The executables, without Swift's own libraries beside them: a server needs no Swift.
+RELEASE=(-c release --static-swift-stdlib)
+APUS=$ROOT/.build/release/apus
+
+swift_build() {  # OPTION...
     say "swift build $*"
     swift build --package-path "$ROOT" "$@" >&2 || fail "\`swift build $*\` failed; see above"
 }
