@@ -1,0 +1,78 @@
+/// Writes text one piece after the other into memory that the caller owns. Allocates nothing.
+///
+/// The caller reserves enough room beforehand; running out of it is a programmer's error and stops the process.
+package struct ByteCursor {
+    private let memory: UnsafeMutableRawBufferPointer
+    /// How many bytes have been written.
+    package private(set) var byteCount = 0
+
+    /// - Parameter memory: where to write; the caller's, and in use for as long as the cursor is.
+    package init(_ memory: UnsafeMutableRawBufferPointer) { self.memory = memory }
+
+    /// What has been written so far. Borrowed from the caller's memory.
+    package var written: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: memory[..<byteCount]) }
+
+    /// Appends one byte.
+    package mutating func append(_ byte: UInt8) { claim(1).storeBytes(of: byte, as: UInt8.self) }
+
+    /// Appends a literal.
+    package mutating func append(_ text: StaticString) { append(UnsafeRawBufferPointer(text)) }
+
+    /// Appends a copy of `bytes`.
+    package mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        guard let base = bytes.baseAddress else { return }
+        claim(bytes.count).copyMemory(from: base, byteCount: bytes.count)
+    }
+
+    /// Appends `bytes` with every control byte replaced by `?`, so that no text from outside can end a line.
+    package mutating func append(visible bytes: UnsafeRawBufferPointer) {
+        let place = claim(bytes.count)
+        for index in 0..<bytes.count {
+            let byte = bytes[index]
+            let shown = byte < 0x20 || byte == 0x7F ? UInt8(ascii: "?") : byte
+            place.storeBytes(of: shown, toByteOffset: index, as: UInt8.self)
+        }
+    }
+
+    /// Appends a number in decimal, without leading zeros.
+    package mutating func append(decimal number: Int) {
+        if number < 0 { append(UInt8(ascii: "-")) }
+        let magnitude = number.magnitude
+        append(digits: magnitude, count: Self.digitCount(magnitude))
+    }
+
+    /// Appends the last `count` decimal digits of `number`, with leading zeros if it has fewer.
+    package mutating func append(digits number: UInt, count: Int) {
+        let place = claim(count)
+        var rest = number
+        for index in stride(from: count - 1, through: 0, by: -1) {
+            let digit = UInt8(truncatingIfNeeded: rest % 10) + UInt8(ascii: "0")
+            place.storeBytes(of: digit, toByteOffset: index, as: UInt8.self)
+            rest /= 10
+        }
+    }
+
+    private static func digitCount(_ number: UInt) -> Int {
+        var count = 1
+        var rest = number / 10
+        while rest > 0 {
+            count += 1
+            rest /= 10
+        }
+        return count
+    }
+
+    /// The next `count` bytes, uninitialised; the caller fills all of them.
+    private mutating func claim(_ count: Int) -> UnsafeMutableRawPointer {
+        precondition(count <= memory.count - byteCount, "the caller reserves enough room")
+        defer { byteCount += count }
+        return memory.baseAddress.unsafelyUnwrapped + byteCount
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// The bytes of a literal. They live as long as the program.
+    package init(_ text: StaticString) {
+        self.init(start: text.utf8Start, count: text.utf8CodeUnitCount)
+    }
+}
