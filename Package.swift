@@ -66,6 +66,9 @@ let package = Package(
         tests("ApusWireTests", ["ApusWire"]),
         tests("ApusModelTests", ["ApusModel", "ApusWire"]),
         tests("ApusProtocolsTests", ["ApusProtocols", "ApusModel", "ApusWire"]),
+        tests(
+            "ApusWorkerTests",
+            ["ApusWorker", "ApusProtocols", "ApusModel", "ApusWire", log]),
         tests("ApusProxyTests", ["ApusProxy", "ApusWire"]),
         tests("ApusSupervisorTests", ["ApusSupervisor", "ApusWire"]),
         tests("ServeTests", []),

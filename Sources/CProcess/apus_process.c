@@ -1,1 +1,102 @@
+#define _GNU_SOURCE
 #include "apus_process.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+pid_t apus_fork(void) { return fork(); }
+
+int apus_thread_count(void) {
+    DIR *tasks = opendir("/proc/self/task");
+    if (!tasks) return -1;
+    int count = 0;
+    for (struct dirent *entry; (entry = readdir(tasks));) {
+        if (entry->d_name[0] != '.') count++;
+    }
+    closedir(tasks);
+    return count;
+}
+
+int apus_signal_on_parent_death(int signal) { return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0); }
+
+int apus_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+
+int apus_close_from(int first) { return close_range((unsigned)first, ~0U, 0); }
+
+int apus_take_orders_by_socket(void) {
+    static const int ignored[] = {SIGHUP, SIGINT, SIGPIPE, SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2};
+    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++) {
+        if (signal(ignored[i], SIG_IGN) == SIG_ERR) return -1;
+    }
+    if (signal(SIGCHLD, SIG_DFL) == SIG_ERR || signal(SIGTERM, SIG_DFL) == SIG_ERR) return -1;
+    sigset_t none;
+    sigemptyset(&none);
+    return sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* The descriptor of one message, in the only form the kernel takes it (cmsg(3)). */
+union descriptor_message {
+    char bytes[CMSG_SPACE(sizeof(int))];
+    struct cmsghdr alignment;
+};
+
+static ssize_t send_some(int socket, const void *bytes, size_t count, int descriptor) {
+    struct iovec piece = {.iov_base = (void *)bytes, .iov_len = count};
+    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
+    union descriptor_message control = {.bytes = {0}};
+    if (descriptor >= 0) {
+        message.msg_control = &control;
+        message.msg_controllen = sizeof control;
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(header), &descriptor, sizeof(int));
+    }
+    return sendmsg(socket, &message, MSG_NOSIGNAL);
+}
+
+int apus_send(int socket, const void *bytes, size_t count, int descriptor) {
+    const char *rest = bytes;
+    while (count > 0) {
+        ssize_t sent = send_some(socket, rest, count, descriptor);
+        if (sent >= 0) {
+            rest += sent;
+            count -= (size_t)sent;
+            descriptor = -1;
+        } else if (errno == EAGAIN) {
+            struct pollfd writable = {.fd = socket, .events = POLLOUT};
+            if (poll(&writable, 1, -1) < 0 && errno != EINTR) return -1;
+        } else if (errno != EINTR) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int apus_accept(int socket) { return accept4(socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); }
+
+int apus_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+int apus_memory_file(const char *name, size_t byte_count) {
+    int file = memfd_create(name, MFD_CLOEXEC);
+    if (file < 0) return -1;
+    if (ftruncate(file, (off_t)byte_count) == 0) return file;
+    int reason = errno;
+    close(file);
+    errno = reason;
+    return -1;
+}
+
+void *apus_map_shared(int descriptor, size_t byte_count) {
+    void *memory = mmap(NULL, byte_count, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}

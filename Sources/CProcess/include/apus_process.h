@@ -1,1 +1,50 @@
-#pragma once
+#ifndef APUS_PROCESS_H
+#define APUS_PROCESS_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* What Swift cannot call or should not do itself around processes: fork (the importer hides it),
+   variadic prctl, macros of control messages. No policy here. Unless said otherwise a function gives
+   -1 and sets errno when it fails. */
+
+/* fork(2). The caller makes sure that the process has one thread. */
+pid_t apus_fork(void);
+
+/* How many threads this process has: the entries of /proc/self/task. */
+int apus_thread_count(void);
+
+/* This process gets `signal` when its parent ends (prctl(2), PR_SET_PDEATHSIG). Cleared by fork. */
+int apus_signal_on_parent_death(int signal);
+
+/* Orphaned descendants become children of this process (prctl(2), PR_SET_CHILD_SUBREAPER). */
+int apus_become_subreaper(void);
+
+/* Shows `title` in `ps` and, cut to 15 bytes, as the process's short name. Writes over the arguments
+   in place (and over the environment, which is moved first, when it needs the room); a title that
+   finds no room is cut. argv must not be read afterwards. */
+int apus_set_title(const char *title);
+
+/* Closes every descriptor from `first` on (close_range(2)). */
+int apus_close_from(int first);
+
+/* Default actions for SIGCHLD, nothing blocked, and the signals that a terminal or an operator sends
+   to a whole group ignored: these processes take their orders from a socket. */
+int apus_take_orders_by_socket(void);
+
+/* sendmsg(2) of all `count` bytes; `descriptor` goes with the first of them unless it is -1. Waits when
+   the socket is full. */
+int apus_send(int socket, const void *bytes, size_t count, int descriptor);
+
+/* accept4(2) and pipe2(2), which the importer does not see: closed on exec; the accepted socket does not
+   wait. */
+int apus_accept(int socket);
+int apus_pipe(int ends[2]);
+
+/* A new file in memory of `byte_count` zeroes (memfd_create(2)), closed on exec. */
+int apus_memory_file(const char *name, size_t byte_count);
+
+/* Maps such a file, shared. Null when it fails. */
+void *apus_map_shared(int descriptor, size_t byte_count);
+
+#endif
