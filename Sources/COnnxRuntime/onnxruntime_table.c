@@ -1,1 +1,53 @@
 #include "onnxruntime_table.h"
+
+#define ORT_ENTRY(name, index) \
+    _Static_assert(offsetof(OrtApi, name) == (index) * sizeof(void *), #name " has moved")
+
+ORT_ENTRY(GetErrorCode, 1);
+ORT_ENTRY(GetErrorMessage, 2);
+ORT_ENTRY(CreateEnv, 3);
+ORT_ENTRY(CreateSessionFromArray, 8);
+ORT_ENTRY(Run, 9);
+ORT_ENTRY(CreateSessionOptions, 10);
+ORT_ENTRY(SetSessionExecutionMode, 13);
+ORT_ENTRY(DisableMemPattern, 17);
+ORT_ENTRY(SetSessionGraphOptimizationLevel, 23);
+ORT_ENTRY(SetIntraOpNumThreads, 24);
+ORT_ENTRY(SetInterOpNumThreads, 25);
+ORT_ENTRY(SessionGetInputCount, 30);
+ORT_ENTRY(SessionGetOutputCount, 31);
+ORT_ENTRY(SessionGetInputTypeInfo, 33);
+ORT_ENTRY(SessionGetOutputTypeInfo, 34);
+ORT_ENTRY(SessionGetInputName, 36);
+ORT_ENTRY(SessionGetOutputName, 37);
+ORT_ENTRY(CreateTensorAsOrtValue, 48);
+ORT_ENTRY(CreateTensorWithDataAsOrtValue, 49);
+ORT_ENTRY(GetTensorMutableData, 51);
+ORT_ENTRY(GetStringTensorDataLength, 53);
+ORT_ENTRY(GetStringTensorContent, 54);
+ORT_ENTRY(CastTypeInfoToTensorInfo, 55);
+ORT_ENTRY(GetOnnxTypeFromTypeInfo, 56);
+ORT_ENTRY(GetTensorElementType, 60);
+ORT_ENTRY(GetDimensionsCount, 61);
+ORT_ENTRY(GetDimensions, 62);
+ORT_ENTRY(GetTensorTypeAndShape, 65);
+ORT_ENTRY(CreateCpuMemoryInfo, 69);
+ORT_ENTRY(AllocatorFree, 76);
+ORT_ENTRY(GetAllocatorWithDefaultOptions, 78);
+ORT_ENTRY(GetValue, 80);
+ORT_ENTRY(GetValueCount, 81);
+ORT_ENTRY(ReleaseEnv, 92);
+ORT_ENTRY(ReleaseStatus, 93);
+ORT_ENTRY(ReleaseMemoryInfo, 94);
+ORT_ENTRY(ReleaseSession, 95);
+ORT_ENTRY(ReleaseValue, 96);
+ORT_ENTRY(ReleaseTypeInfo, 98);
+ORT_ENTRY(ReleaseTensorTypeAndShapeInfo, 99);
+ORT_ENTRY(ReleaseSessionOptions, 100);
+ORT_ENTRY(CastTypeInfoToMapTypeInfo, 103);
+ORT_ENTRY(CastTypeInfoToSequenceTypeInfo, 104);
+ORT_ENTRY(GetMapKeyType, 105);
+ORT_ENTRY(GetMapValueType, 106);
+ORT_ENTRY(GetSequenceElementType, 107);
+ORT_ENTRY(AddSessionConfigEntry, 130);
+ORT_ENTRY(GetResizedStringTensorElementBuffer, 252);
