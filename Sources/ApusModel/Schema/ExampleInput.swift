@@ -2,9 +2,9 @@ import ApusWire
 
 /// A made-up input that fits a model: one tensor per input, in the model's order, owned by this object.
 ///
-/// A dimension of any size is `rowCount` where it is the first, 1 elsewhere. Values are small: numbers
-/// cycle through 0, 1, 2, 3 (a run of zeros hides too much, and small numbers are valid indices in most
-/// models), strings are `a`, `b`, …
+/// A dimension of any size is `rowCount` where it is the first, 1 elsewhere. Values look random and are
+/// small: integers 0 to 3 (zeros alone hide too much, and small numbers are valid indices in most models),
+/// floats from 0 up to 4 in steps of 1/16, strings `a` to `d`.
 package final class ExampleInput {
     private let buffers: [TensorBuffer]
     private let shapes: [Shape]
@@ -42,28 +42,37 @@ package final class ExampleInput {
     private static func fill(_ buffer: TensorBuffer, count: Int, seed: Int) {
         guard let size = buffer.elementType.byteCount else {
             for index in 0..<count {
-                withUnsafeBytes(of: UInt8(ascii: "a") + UInt8((index + seed) % 4)) { buffer.append(string: $0) }
+                let letter = UInt8(ascii: "a") + UInt8(number(index, seed) / 16)
+                withUnsafeBytes(of: letter) { buffer.append(string: $0) }
             }
             return
         }
         let memory = buffer.extend(elements: count)
         for index in 0..<count {
-            store((index + seed) % 4, as: buffer.elementType, at: memory + index * size)
+            store(number(index, seed), as: buffer.elementType, at: memory + index * size)
         }
     }
 
-    private static func store(_ value: Int, as type: ElementType, at address: UnsafeMutableRawPointer) {
+    /// 0 to 63, by multiplication with the golden ratio (Knuth, *TAOCP* 3, §6.4).
+    private static func number(_ index: Int, _ seed: Int) -> Int {
+        let mixed = UInt64(truncatingIfNeeded: index &+ 1 &+ seed &* 1000) &* 0x9E37_79B9_7F4A_7C15
+        return Int(mixed >> 58)
+    }
+
+    /// - Parameter number: 0 to 63; a sixteenth of it is stored.
+    private static func store(_ number: Int, as type: ElementType, at address: UnsafeMutableRawPointer) {
         func put<T: BitwiseCopyable>(_ value: T) { address.storeBytes(of: value, as: T.self) }
+        let (integer, fraction) = (number / 16, Float(number) / 16)
         switch type {
-        case .bool: put(UInt8(value & 1))
-        case .uint8, .int8: put(UInt8(value))
-        case .uint16, .int16: put(UInt16(value))
-        case .uint32, .int32: put(UInt32(value))
-        case .uint64, .int64: put(UInt64(value))
-        case .float16: put(Float16(value).bitPattern)
-        case .bfloat16: put(UInt16(Float(value).bitPattern >> 16))
-        case .float32: put(Float(value))
-        case .float64: put(Double(value))
+        case .bool: put(UInt8(integer & 1))
+        case .uint8, .int8: put(UInt8(integer))
+        case .uint16, .int16: put(UInt16(integer))
+        case .uint32, .int32: put(UInt32(integer))
+        case .uint64, .int64: put(UInt64(integer))
+        case .float16: put(Float16(fraction).bitPattern)
+        case .bfloat16: put(UInt16(fraction.bitPattern >> 16))
+        case .float32: put(fraction)
+        case .float64: put(Double(fraction))
         case .string: preconditionFailure("strings have no fixed size")
         }
     }
