@@ -44,6 +44,9 @@ let package = Package(
         .target(name: "CProcess"),
 
         library("ApusLoop", ["CLibuv"]),
+        library("ApusLog", [log]),
+        library("ApusConfiguration", ["ApusLog", log, yaml]),
+        library("ApusAdmin"),
         library("ApusWire"),
         library("ApusModel", ["COnnxRuntime", "ApusWire"]),
         library("ApusProtocols", ["CSimdJSON", "CZlib", "ApusWire", "ApusModel"]),
@@ -53,7 +56,8 @@ let package = Package(
         .executableTarget(
             name: "apus",
             dependencies: [
-                "ApusProxy", "ApusWorker", "ApusSupervisor", "ApusModel", "ApusProtocols", log, arguments, yaml,
+                "ApusProxy", "ApusWorker", "ApusSupervisor", "ApusModel", "ApusProtocols",
+                "ApusLog", "ApusConfiguration", "ApusAdmin", log, arguments,
             ],
             swiftSettings: swift),
         .executableTarget(
@@ -71,6 +75,9 @@ let package = Package(
             ["ApusWorker", "ApusProtocols", "ApusModel", "ApusWire", log]),
         tests("ApusProxyTests", ["ApusProxy", "ApusWire"]),
         tests("ApusSupervisorTests", ["ApusSupervisor", "ApusWire"]),
+        tests("ApusLogTests", ["ApusLog", log]),
+        tests("ApusAdminTests", ["ApusAdmin"]),
+        tests("ConfigurationTests", ["ApusConfiguration", "ApusLog", log]),
         tests("ServeTests", []),
     ],
     cxxLanguageStandard: .cxx17

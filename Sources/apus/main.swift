@@ -1,1 +1,2 @@
-import ArgumentParser
+/// `apus COMMAND …`
+Apus.run()

@@ -1,0 +1,116 @@
+/// A configuration with the origin of each value that is not a default.
+package struct ResolvedConfiguration: Equatable, Sendable {
+    package var configuration: Configuration
+    /// By the name of the key.
+    package var origins: [String: Origin]
+}
+
+/// Everything that was said, by whatever way.
+package struct ConfigurationSources {
+    package var flags: [Setting] = []
+    /// The positional arguments, `MODEL` or `NAME=MODEL`.
+    package var models: [String] = []
+    /// `--config`; wins over `APUS_CONFIG`.
+    package var configurationFile: String?
+    package var environment: [String: String] = [:]
+    /// False for `apus check`, which looks at a file that may leave the model to a flag.
+    package var mustServe = true
+
+    package init() {}
+
+    /// Flags win over variables, variables over the file, the file over the defaults.
+    ///
+    /// A key that is set for the whole server by a flag or variable wins over what the file says for
+    /// one model. Models from flags replace those of variables, and those the file's.
+    ///
+    /// - Throws: every error there is, in the order in which a reader meets them.
+    package func resolve() throws(ConfigurationErrors) -> ResolvedConfiguration {
+        var errors: [ConfigurationError] = []
+        let variables = EnvironmentVariables(environment)
+        var file: ConfigurationFile?
+        do throws(ConfigurationError) {
+            file = try (configurationFile ?? variables.configurationFile).map(ConfigurationFile.init(path:))
+        } catch {
+            errors.append(error)
+        }
+        errors += (file?.errors ?? []) + variables.errors
+
+        var draft = Draft(errors: errors)
+        for setting in (file?.settings ?? []) + variables.settings + flags { draft.apply(setting) }
+        let arguments = models.map { ModelRequest(argument: $0, origin: .flag("MODEL")) }
+        draft.add([arguments, variables.models].first { !$0.isEmpty } ?? file?.models ?? [])
+        draft.checkWhole(mustServe: mustServe)
+        guard draft.errors.isEmpty else { throw ConfigurationErrors(all: draft.errors) }
+        return draft.resolved
+    }
+}
+
+/// What is known so far, with what was wrong so far.
+private struct Draft {
+    var errors: [ConfigurationError]
+    var resolved = ResolvedConfiguration(configuration: Configuration(), origins: [:])
+
+    mutating func apply(_ setting: Setting) {
+        guard let key = Key.all.first(where: { $0.name == setting.name }) else {
+            preconditionFailure("settings are made from keys")
+        }
+        if key.set(setting.text, &resolved.configuration) {
+            resolved.origins[key.name] = setting.origin
+        } else {
+            refuse(setting, key)
+        }
+    }
+
+    mutating func add(_ requests: [ModelRequest]) {
+        for request in requests {
+            guard !request.path.isEmpty else {
+                errors.append(.missingPath(at: request.origin))
+                continue
+            }
+            let name = request.name ?? ModelName.of(path: request.path) ?? ""
+            guard ModelName.isValid(name) else {
+                errors.append(.badModelName(found: request.name ?? request.path, at: request.origin))
+                continue
+            }
+            let entry = ModelEntry(name: name, path: request.path, settings: settings(of: request))
+            resolved.configuration.models.append(entry)
+            resolved.origins[Key.models] = request.origin
+        }
+    }
+
+    private mutating func settings(of request: ModelRequest) -> ModelSettings {
+        var settings = resolved.configuration.modelDefaults
+        for setting in request.settings {
+            guard let key = Key.all.first(where: { $0.name == setting.name }), let set = key.setForModel else {
+                preconditionFailure("a model's settings are made from its keys")
+            }
+            let general = resolved.origins[key.name]?.rank ?? 0
+            if general > setting.origin.rank {
+                var unused = ModelSettings()
+                if !set(setting.text, &unused) { refuse(setting, key) }
+            } else if !set(setting.text, &settings) {
+                refuse(setting, key)
+            }
+        }
+        return settings
+    }
+
+    private mutating func refuse(_ setting: Setting, _ key: Key) {
+        errors.append(.badValue(key: key.name, found: setting.text, expected: key.expected, at: setting.origin))
+    }
+
+    mutating func checkWhole(mustServe: Bool) {
+        let configuration = resolved.configuration
+        for (name, entries) in Dictionary(grouping: configuration.models, by: \.name).sorted(by: { $0.key < $1.key })
+        where entries.count > 1 {
+            errors.append(.duplicateModel(name: name, paths: entries.map(\.path)))
+        }
+        guard configuration.repository == nil else { return }
+        if configuration.models.isEmpty, mustServe, errors.isEmpty { errors.append(.nothingToServe) }
+        if let wanted = configuration.defaultModel, !configuration.models.isEmpty,
+            !configuration.models.contains(where: { $0.name == wanted })
+        {
+            errors.append(.unknownDefaultModel(wanted, models: configuration.models.map(\.name)))
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import ApusLog
+import Logging
+
+/// Everything a server was told, from flags, variables, the file and the defaults, checked.
+///
+/// The defaults stand here; what a key is called, what it may be and what it means stand in
+/// `Key.all`.
+package struct Configuration: Equatable, Sendable {
+    package var models: [ModelEntry] = []
+    /// What holds for every model that does not say otherwise, those of the repository included.
+    package var modelDefaults = ModelSettings()
+    package var repository: String?
+    package var defaultModel: String?
+    package var modelControl = false
+
+    package var listen = ListenAddress(host: "127.0.0.1", port: 8080)
+    package var proxies = 1
+    package var runtimeDirectory: String?
+    package var onnxRuntime: String?
+    package var serverName = "apus"
+
+    package var maxConnections: Int?
+    package var maxHeadByteCount = 16 * 1024
+    package var maxFields = 100
+    package var firstByteTimeoutMilliseconds = 10_000
+    package var headerTimeoutMilliseconds = 10_000
+    package var bodyGraceMilliseconds = 5_000
+    package var minBodyBytesPerSecond = 1024
+    package var writeTimeoutMilliseconds = 30_000
+    package var idleTimeoutMilliseconds = 75_000
+    package var drainTimeoutMilliseconds = 30_000
+
+    package var logFormat = LogFormat.text
+    package var logLevel = Logger.Level.info
+    package var accessLog = false
+
+    package init() {}
+}
+
+/// One model that was asked for by name or path.
+package struct ModelEntry: Equatable, Sendable {
+    /// Unique among the models; letters, digits, `_`, `-` and `.`.
+    package var name: String
+    /// As it was given; a path from a file is relative to the folder of that file.
+    package var path: String
+    /// In full: what the entry does not say is taken from `Configuration.modelDefaults`.
+    package var settings: ModelSettings
+
+    package init(name: String, path: String, settings: ModelSettings = ModelSettings()) {
+        self.name = name
+        self.path = path
+        self.settings = settings
+    }
+}
+
+/// What can differ from model to model.
+package struct ModelSettings: Equatable, Sendable {
+    package var workers = Processors.usable
+    package var maxBatchRows = 64
+    package var maxDelayMilliseconds = 0
+    package var timeoutMilliseconds = 30_000
+    package var queueCapacity = 1024
+    package var maxBodyByteCount = 64 * 1024 * 1024
+    package var batching = Batching.auto
+    package var nonfinite = Nonfinite.auto
+
+    package init() {}
+}
+
+/// Whether requests share a run of the model.
+package enum Batching: String, CaseIterable, Sendable {
+    /// When the self-test has shown that rows alone and rows together give the same answers.
+    case auto
+    /// Always; the self-test's doubt is logged.
+    case on
+    /// Never.
+    case off
+}
+
+/// How a NaN or an infinity is written in a JSON answer, which has no number for it.
+package enum Nonfinite: String, CaseIterable, Sendable {
+    /// As each protocol's own servers do: `token` on `/v1`, `null` elsewhere.
+    case auto
+    case null
+    /// `NaN`, `Infinity`, `-Infinity`.
+    case token
+    /// The request fails.
+    case error
+}

@@ -1,0 +1,130 @@
+import FoundationEssentials
+import Glibc
+import Yams
+
+/// A configuration file: YAML whose keys have the names of the flags. Values are not yet checked.
+package struct ConfigurationFile {
+    package let path: String
+    package private(set) var settings: [Setting] = []
+    package private(set) var models: [ModelRequest]?
+    package private(set) var errors: [ConfigurationError] = []
+
+    /// - Throws: `unreadable` when the file cannot be read, `notYAML` when it is not YAML.
+    package init(path: String) throws(ConfigurationError) {
+        guard let bytes = FileManager.default.contents(atPath: path) else {
+            throw .unreadable(path: path, reason: String(cString: strerror(errno)))
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw .unreadable(path: path, reason: "it is not UTF-8 text")
+        }
+        try self.init(text, path: path)
+    }
+
+    /// - Parameter path: what errors call the file, and where its relative paths start.
+    package init(_ text: String, path: String) throws(ConfigurationError) {
+        self.path = path
+        guard let root = try Self.parse(text, path: path) else { return }  // an empty file
+        guard let mapping = root.mapping else {
+            errors.append(.badForm(key: path, expected: "a mapping of keys to values", at: origin(root)))
+            return
+        }
+        for (key, value) in mapping { read(key, value) }
+    }
+
+    private static func parse(_ text: String, path: String) throws(ConfigurationError) -> Node? {
+        do {
+            return try Yams.compose(yaml: text)
+        } catch let error as YamlError {
+            let (line, problem) = explain(error)
+            throw .notYAML(path: path, line: line, problem: problem)
+        } catch {
+            throw .notYAML(path: path, line: 1, problem: "\(error)")
+        }
+    }
+
+    private static func explain(_ error: YamlError) -> (line: Int, problem: String) {
+        switch error {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            (mark.line, problem)
+        case .duplicatedKeysInMapping(let duplicates, let context):
+            (context.mark.line, "\(duplicates) stands here more than once")
+        case .reader(let problem, _, _, _): (1, problem)
+        case .no, .memory, .writer, .emitter, .representer, .dataCouldNotBeDecoded: (1, "\(error)")
+        }
+    }
+
+    private mutating func read(_ keyNode: Node, _ value: Node) {
+        let name = keyNode.scalar?.string ?? "?"
+        if name == Key.models {
+            readModels(value)
+        } else if let key = Key.all.first(where: { $0.name == name && $0.places.contains(.file) }) {
+            if let setting = setting(key, value) { settings.append(setting) }
+        } else {
+            refuse(name, at: keyNode, known: Key.all.filter { $0.places.contains(.file) }.map(\.name) + [Key.models])
+        }
+    }
+
+    private mutating func readModels(_ value: Node) {
+        guard let list = value.sequence else {
+            errors.append(.badForm(key: Key.models, expected: "a list of models", at: origin(value)))
+            return
+        }
+        models = list.compactMap { readModel($0) }
+    }
+
+    private mutating func readModel(_ node: Node) -> ModelRequest? {
+        if let text = node.scalar?.string {
+            let model = ModelRequest(argument: text, origin: origin(node))
+            return ModelRequest(name: model.name, path: resolved(model.path), origin: model.origin)
+        }
+        guard let mapping = node.mapping else {
+            errors.append(.badForm(key: Key.models, expected: "MODEL, NAME=MODEL or a mapping with 'path'", at: origin(node)))
+            return nil
+        }
+        return readModel(mapping, at: origin(node))
+    }
+
+    private mutating func readModel(_ mapping: Node.Mapping, at origin: Origin) -> ModelRequest? {
+        var name: String?, path: String?, settings: [Setting] = []
+        for (keyNode, value) in mapping {
+            let keyName = keyNode.scalar?.string ?? "?"
+            if keyName == "name" {
+                name = value.scalar?.string ?? ""
+            } else if keyName == "path" {
+                path = value.scalar?.string
+            } else if let key = Key.all.first(where: { $0.name == keyName && $0.isPerModel }) {
+                if let setting = setting(key, value) { settings.append(setting) }
+            } else {
+                refuse(keyName, at: keyNode, known: ["name", "path"] + Key.all.filter(\.isPerModel).map(\.name))
+            }
+        }
+        guard let path, !path.isEmpty else {
+            errors.append(.missingPath(at: origin))
+            return nil
+        }
+        return ModelRequest(name: name, path: resolved(path), origin: origin, settings: settings)
+    }
+
+    private mutating func setting(_ key: Key, _ value: Node) -> Setting? {
+        guard let text = value.scalar?.string else {
+            errors.append(.badForm(key: key.name, expected: key.expected, at: origin(value)))
+            return nil
+        }
+        return Setting(key.name, key.isPath && !text.isEmpty ? resolved(text) : text, from: origin(value))
+    }
+
+    private mutating func refuse(_ name: String, at node: Node, known: [String]) {
+        errors.append(.unknownKey(name, at: origin(node), nearest: nearest(to: name, among: known)))
+    }
+
+    private func origin(_ node: Node) -> Origin {
+        .file(path, line: node.mark?.line ?? 1)
+    }
+
+    /// A relative path starts at the folder of the file, wherever the server is started.
+    private func resolved(_ relative: String) -> String {
+        guard !relative.hasPrefix("/"), let slash = path.lastIndex(of: "/") else { return relative }
+        return String(path[...slash]) + relative
+    }
+}

@@ -1,0 +1,32 @@
+import Glibc
+import Logging
+
+/// Sets up the log of a process.
+package enum Log {
+    /// The variables by which a process tells its children how to log.
+    package static let formatVariable = "APUS_LOG_FORMAT"
+    package static let levelVariable = "APUS_LOG_LEVEL"
+
+    /// Sends what every `Logger` says to standard error, and gives the logger of this process.
+    ///
+    /// Call it once, before the first `Logger` is made. A logger's label is the role that its lines
+    /// show, so a forked worker makes a logger of its own: `Logger(label: "worker[iris@3#0]")`.
+    @discardableResult
+    package static func bootstrap(format: LogFormat, level: Logger.Level, role: String) -> Logger {
+        LoggingSystem.bootstrap { StandardErrorLog(role: $0, format: format, level: level) }
+        return Logger(label: role)
+    }
+
+    /// As `bootstrap(format:level:role:)`, with what the parent put into the variables. A value that
+    /// is missing or unknown means `text`, `info`: the parent has checked them.
+    @discardableResult
+    package static func bootstrapChild(role: String) -> Logger {
+        let format = variable(formatVariable).flatMap(LogFormat.init(rawValue:))
+        let level = variable(levelVariable).flatMap(Logger.Level.init(rawValue:))
+        return bootstrap(format: format ?? .text, level: level ?? .info, role: role)
+    }
+
+    private static func variable(_ name: String) -> String? {
+        getenv(name).map { String(cString: $0) }
+    }
+}

@@ -1,0 +1,113 @@
+import ApusConfiguration
+import ApusLog
+import Testing
+
+/// Gives the sources that a server would have, with the file written to a folder of its own.
+func resolve(
+    flags: [String: String] = [:], models: [String] = [], environment: [String: String] = [:],
+    file: String? = nil, mustServe: Bool = false
+) throws -> ResolvedConfiguration {
+    var sources = ConfigurationSources()
+    sources.flags = flags.sorted { $0.key < $1.key }.map { Setting($0, $1, from: .flag("--\($0)")) }
+    sources.models = models
+    sources.environment = environment
+    sources.mustServe = mustServe
+    guard let file else { return try sources.resolve() }
+    return try withFile(file) { path in
+        sources.configurationFile = path
+        return try sources.resolve()
+    }
+}
+
+/// What `resolve` refuses, as a user reads it; FILE stands for the file's path.
+func sentences(
+    flags: [String: String] = [:], models: [String] = [], environment: [String: String] = [:],
+    file: String? = nil, mustServe: Bool = false
+) -> [String] {
+    do {
+        _ = try resolve(flags: flags, models: models, environment: environment, file: file, mustServe: mustServe)
+        return []
+    } catch let errors as ConfigurationErrors {
+        return errors.all.map { withoutFolder($0.description) }
+    } catch {
+        return ["\(error)"]
+    }
+}
+
+@Suite("Precedence")
+struct PrecedenceTests {
+    @Test("what nobody says is the default")
+    func defaults() throws {
+        #expect(try resolve().configuration == Configuration())
+    }
+
+    @Test("the file wins over the default, a variable over the file, a flag over the variable")
+    func layers() throws {
+        let file = "max-batch: 2\nqueue: 20\ntimeout: 200"
+        let environment = ["APUS_MAX_BATCH": "3", "APUS_QUEUE": "30"]
+        let resolved = try resolve(flags: ["max-batch": "4"], environment: environment, file: file)
+        let settings = resolved.configuration.modelDefaults
+        #expect(settings.maxBatchRows == 4)
+        #expect(settings.queueCapacity == 30)
+        #expect(settings.timeoutMilliseconds == 200)
+        #expect(resolved.origins["max-batch"] == .flag("--max-batch"))
+        #expect(resolved.origins["queue"] == .variable("APUS_QUEUE"))
+    }
+
+    @Test("the order of keys in the file does not matter to a model's own settings")
+    func ownSettings() throws {
+        let file = "models:\n  - {path: /m/a.onnx, workers: 5}\n  - /m/b.onnx\nworkers: 2"
+        let models = try resolve(file: file).configuration.models
+        #expect(models.map(\.settings.workers) == [5, 2])
+    }
+
+    @Test("a flag for all models wins over what the file says for one")
+    func flagOverOwn() throws {
+        let file = "models:\n  - {path: /m/a.onnx, workers: 5, queue: 7}"
+        let model = try #require(try resolve(flags: ["workers": "1"], file: file).configuration.models.first)
+        #expect(model.settings.workers == 1)
+        #expect(model.settings.queueCapacity == 7)
+    }
+
+    @Test("models from the command line replace those of variables, and those the file's")
+    func models() throws {
+        let file = "models: [/m/file.onnx]"
+        let environment = ["APUS_MODELS": "x=/m/one.onnx /m/two.onnx"]
+        func names(_ arguments: [String], _ environment: [String: String]) throws -> [String] {
+            try resolve(models: arguments, environment: environment, file: file).configuration.models.map(\.name)
+        }
+        #expect(try names(["flag.onnx"], environment) == ["flag"])
+        #expect(try names([], environment) == ["x", "two"])
+        #expect(try names([], [:]) == ["file"])
+    }
+
+    @Test("--config wins over APUS_CONFIG")
+    func configFile() throws {
+        let resolved = try resolve(environment: ["APUS_CONFIG": "/nowhere.yaml"], file: "proxies: 3")
+        #expect(resolved.configuration.proxies == 3)
+    }
+
+    @Test("every key can be said by a flag, a variable and the file, and is read back", arguments: Key.all.map(\.name))
+    func everyKey(_ name: String) throws {
+        let key = try #require(Key.all.first { $0.name == name })
+        let value = try #require(otherValues[name], "a value that is not the default")
+        let fromFlag = try resolve(flags: [name: value])
+        let fromVariable = try resolve(environment: [key.variable: value])
+        let fromFile = try resolve(file: "\(name): \"\(value)\"")
+        for resolved in [fromFlag, fromVariable, fromFile] {
+            #expect(key.text(resolved.configuration) == value)
+            #expect(resolved.configuration != Configuration())
+        }
+    }
+}
+
+/// For each key a value that is allowed and is not the default.
+private let otherValues = [
+    "repository": "/models", "listen": "[::1]:9000", "proxies": "3", "runtime-dir": "/run/apus-test",
+    "onnxruntime": "/opt/libonnxruntime.so", "default-model": "iris", "model-control": "true",
+    "server-name": "triton", "drain-timeout": "0", "workers": "777", "max-batch": "128", "max-delay": "5",
+    "batching": "off", "timeout": "1000", "queue": "16", "max-body": "1GiB", "nonfinite": "token",
+    "max-connections": "500", "max-head-bytes": "32KiB", "max-fields": "64", "first-byte-timeout": "1",
+    "header-timeout": "2000", "body-grace": "0", "min-body-rate": "100", "write-timeout": "3000",
+    "idle-timeout": "4000", "log-format": "json", "log-level": "debug", "access-log": "true",
+]
