@@ -1,0 +1,29 @@
+import ApusWire
+
+/// One protocol's form of requests and answers, for one model version.
+package protocol InferenceCodec: AnyObject {
+    /// Reads one body: fills `request`, and appends the elements of each model input to its buffer.
+    ///
+    /// - Parameter body: stays valid until `encode`; 64 bytes behind it must be readable (`APUS_JSON_PADDING`).
+    /// - Parameter headerByteCount: `Inference-Header-Content-Length`, if the request had one.
+    /// - Parameter inputs: one for each input, in the schema's order. When this throws they may hold part of the
+    ///   request: the caller truncates them.
+    /// - Throws: only errors whose origin is the client.
+    func decode(
+        _ body: UnsafeRawBufferPointer, headerByteCount: Int?, inputs: [TensorBuffer], request: InferenceRequest
+    ) throws(InferenceError)
+
+    /// Appends the answer to `request` to `response`.
+    ///
+    /// - Parameter outputs: one for each output, in the schema's order. Those not wanted are not looked at.
+    /// - Parameter rows: the part of dimension 0 that belongs to this request; nil for all of it.
+    /// - Throws: `runFailed` when the tensors are not what the schema says, `malformed` when the policy refuses a
+    ///   number that is not finite. `response` may then hold part of an answer: the caller truncates it.
+    func encode(
+        _ request: InferenceRequest, outputs: UnsafeBufferPointer<TensorView>, rows: Range<Int>?,
+        into response: ResponseBuffer
+    ) throws(InferenceError)
+
+    /// Gives back the memory that a huge body took. For when nothing is in flight.
+    func shrink()
+}

@@ -1,0 +1,68 @@
+import ApusWire
+
+/// What a codec read from one body, beside the elements that it appended to the shared buffers: what the
+/// worker needs to run it, and what the same codec needs to answer it.
+///
+/// Made once per place in a worker's turn and used again for request after request; once warm it allocates
+/// nothing. It keeps nothing of the body.
+package final class InferenceRequest {
+    /// The shape of each model input, in the schema's order. Dimension 0 is the rows when the model is batchable.
+    package internal(set) var inputShapes: [Shape] = []
+    /// Rows of dimension 0 when the model is batchable, else 1. May be 0: such a request is run alone.
+    package internal(set) var rowCount = 1
+    /// Which of the model's outputs the answer needs, in the schema's order.
+    package internal(set) var wantedOutputs: [Bool] = []
+    /// `timeout` of the request in microseconds; 0 when it named none (Triton, "Schedule Policy Extension").
+    package internal(set) var timeoutMicroseconds: UInt64 = 0
+    /// `priority` of the request; 1 is the highest, 0 the model's default (the same extension).
+    package internal(set) var priority: UInt64 = 0
+
+    /// The inputs met so far, in the schema's order.
+    var seenInputs: [Bool] = []
+    /// The outputs to answer with, in the order of the answer.
+    var outputs: [OutputRequest] = []
+    /// The caller's `id`, when it gave one.
+    var id: [UInt8] = []
+    /// How a `/predict` body was formed.
+    var form = PredictForm.object
+
+    package init() {}
+
+    /// Forgets everything and keeps the memory.
+    package func reset() {
+        inputShapes.removeAll(keepingCapacity: true)
+        rowCount = 1
+        wantedOutputs.removeAll(keepingCapacity: true)
+        timeoutMicroseconds = 0
+        priority = 0
+        seenInputs.removeAll(keepingCapacity: true)
+        outputs.removeAll(keepingCapacity: true)
+        id.removeAll(keepingCapacity: true)
+        form = .object
+    }
+
+    /// Starts a request to that model: no input met, no output wanted.
+    func begin(_ schema: ModelSchema) {
+        reset()
+        for _ in schema.inputs {
+            inputShapes.append(Shape())
+            seenInputs.append(false)
+        }
+        for _ in schema.outputs { wantedOutputs.append(false) }
+    }
+
+    func want(_ output: OutputRequest) {
+        wantedOutputs[output.index] = true
+        outputs.append(output)
+    }
+}
+
+/// One output of an answer.
+struct OutputRequest {
+    /// Its place in the schema.
+    var index: Int
+    /// As raw bytes behind the JSON.
+    var isBinary = false
+    /// The number of best classes wanted in place of the tensor; 0 for the tensor itself.
+    var classCount = 0
+}

@@ -1,0 +1,131 @@
+import ApusWire
+import CSimdJSON
+
+/// Moves the leaves of JSON values into tensor buffers, without loss or not at all.
+final class JSONTensorReader {
+    private let dimensions = UnsafeMutablePointer<Int>.allocate(capacity: Shape.rankLimit)
+    private var texts = UnsafeMutablePointer<apus_json_text>.allocate(capacity: 16)
+    private var textCapacity = 16
+
+    deinit {
+        dimensions.deallocate()
+        texts.deallocate()
+    }
+
+    /// Appends the leaves of the array `value`, which is flat or nested exactly as `shape`.
+    ///
+    /// - Parameter count: `shape`'s number of elements.
+    /// - Throws: `sizeMismatch`, `unrepresentable`, or `malformed` for a ragged or wrongly nested array.
+    func append(
+        _ value: JSONValue, shape: Shape, count: Int, to buffer: TensorBuffer, input: @autoclosure () -> String
+    ) throws(InferenceError) {
+        // A leaf takes a word of the tape at least: nothing is allocated for a shape that the text cannot fill.
+        let extent = apus_json_after(value.document.tape, value.index) - value.index
+        guard count <= extent else {
+            let found = leafCount(value)
+            throw .sizeMismatch(input: input(), found: found, wanted: count, unit: "elements")
+        }
+        for index in 0..<shape.rank { dimensions[index] = shape[index] }
+        let result = fill(value, rank: shape.rank, count: count, buffer)
+        guard result.status == APUS_FILL_OK else {
+            throw fault(result, shape: shape, count: count, elementType: buffer.elementType, input: input())
+        }
+    }
+
+    /// Appends one leaf.
+    /// - Throws: `unrepresentable`.
+    func append(
+        leaf value: JSONValue, to buffer: TensorBuffer, input: @autoclosure () -> String
+    ) throws(InferenceError) {
+        let type = buffer.elementType
+        let result: apus_fill
+        if type == .string {
+            result = apus_json_fill_one(value.document, value.index, type.rawValue, texts)
+            if result.status == APUS_FILL_OK { appendTexts(1, to: buffer) }
+        } else {
+            result = apus_json_fill_one(value.document, value.index, type.rawValue, buffer.extend(elements: 1))
+        }
+        guard result.status == APUS_FILL_OK else {
+            let found = JSONTensorReader.text(result.found)
+            throw .unrepresentable(input: input(), found: found, wanted: JSONTensorReader.wanted(type))
+        }
+    }
+
+    private func fill(_ value: JSONValue, rank: Int, count: Int, _ buffer: TensorBuffer) -> apus_fill {
+        let type = buffer.elementType
+        if type == .string {
+            reserveTexts(count)
+            let result = apus_json_fill(
+                value.document, value.index, type.rawValue, dimensions, rank, count, texts)
+            if result.status == APUS_FILL_OK { appendTexts(count, to: buffer) }
+            return result
+        }
+        return apus_json_fill(
+            value.document, value.index, type.rawValue, dimensions, rank, count, buffer.extend(elements: count))
+    }
+
+    private func appendTexts(_ count: Int, to buffer: TensorBuffer) {
+        for index in 0..<count {
+            buffer.append(string: UnsafeRawBufferPointer(start: texts[index].base, count: texts[index].count))
+        }
+    }
+
+    private func reserveTexts(_ count: Int) {
+        guard count > textCapacity else { return }
+        texts.deallocate()
+        textCapacity = max(count, 2 * textCapacity)
+        texts = .allocate(capacity: textCapacity)
+    }
+
+    private func leafCount(_ value: JSONValue) -> Int {
+        var count = 0
+        for element in value.elements { count += element.kind == .array ? leafCount(element) : 1 }
+        return count
+    }
+
+    private func fault(
+        _ result: apus_fill, shape: Shape, count: Int, elementType: ElementType, input: String
+    ) -> InferenceError {
+        switch result.status {
+        case APUS_FILL_BAD_LEAF:
+            let found = "\(JSONTensorReader.text(result.found)) at element \(result.position)"
+            return .unrepresentable(input: input, found: found, wanted: JSONTensorReader.wanted(elementType))
+        case APUS_FILL_BAD_COUNT:
+            return .sizeMismatch(input: input, found: result.position, wanted: count, unit: "elements")
+        default:
+            return .malformed(
+                "data of input '\(input)' is not nested as its shape \(shape) says: "
+                    + "a list of \(shape[result.position]) is expected at level \(result.position + 1)")
+        }
+    }
+
+    static func text(_ found: apus_found) -> String {
+        switch found {
+        case APUS_FOUND_NULL: "null"
+        case APUS_FOUND_BOOL: "true or false"
+        case APUS_FOUND_INTEGER: "an integer out of range"
+        case APUS_FOUND_FRACTION: "a number with a fraction or out of range"
+        case APUS_FOUND_NONFINITE: "a number that is not finite"
+        case APUS_FOUND_STRING: "a string"
+        case APUS_FOUND_ARRAY: "a list"
+        default: "an object"
+        }
+    }
+
+    /// What a leaf of that type may be, as sentences for the client call it.
+    static func wanted(_ type: ElementType) -> String {
+        switch type {
+        case .bool: "true, false, 0 or 1 (BOOL)"
+        case .uint8: "an integer from 0 to 255 (UINT8)"
+        case .uint16: "an integer from 0 to 65535 (UINT16)"
+        case .uint32: "an integer from 0 to 4294967295 (UINT32)"
+        case .uint64: "an integer from 0 to 18446744073709551615 (UINT64)"
+        case .int8: "an integer from -128 to 127 (INT8)"
+        case .int16: "an integer from -32768 to 32767 (INT16)"
+        case .int32: "an integer from -2147483648 to 2147483647 (INT32)"
+        case .int64: "an integer of 64 bits (INT64)"
+        case .float16, .bfloat16, .float32, .float64: "a number (\(type.datatype))"
+        case .string: "a string (BYTES)"
+        }
+    }
+}

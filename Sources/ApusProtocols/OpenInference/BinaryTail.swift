@@ -1,0 +1,87 @@
+import ApusWire
+
+/// The tensors behind the JSON of a request, taken one after the other in the order of the JSON's inputs
+/// (Triton, "Binary Tensor Data Extension").
+struct BinaryTail {
+    private let bytes: UnsafeRawBufferPointer
+    private let model: String
+    private var offset = 0
+
+    init(_ bytes: UnsafeRawBufferPointer, model: String) {
+        self.bytes = bytes
+        self.model = model
+    }
+
+    /// The next `byteCount` bytes.
+    mutating func take(_ byteCount: Int, input: String) throws(InferenceError) -> UnsafeRawBufferPointer {
+        let left = bytes.count - offset
+        guard byteCount <= left else {
+            throw .malformed(
+                "unexpected size for input '\(input)', expecting \(byteCount - left) additional bytes "
+                    + "for model '\(model)'")
+        }
+        defer { offset += byteCount }
+        return UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + byteCount])
+    }
+
+    /// - Throws: when bytes are left that belong to no input.
+    func finish() throws(InferenceError) {
+        guard offset == bytes.count else {
+            throw .malformed(
+                "unexpected additional input data for model '\(model)': "
+                    + "\(bytes.count - offset) bytes belong to no input")
+        }
+    }
+}
+
+extension TensorBuffer {
+    /// Appends a tensor of `count` elements that came as bytes: little-endian and row-major, a bool one byte of 0
+    /// or 1, a string its length as 32 bits and then its bytes.
+    ///
+    /// - Throws: `sizeMismatch`, `malformed`, `unrepresentable`.
+    func append(binary bytes: UnsafeRawBufferPointer, count: Int, input: String) throws(InferenceError) {
+        guard let size = elementType.byteCount else {
+            return try append(binaryStrings: bytes, count: count, input: input)
+        }
+        let (wanted, isTooMuch) = count.multipliedReportingOverflow(by: size)
+        guard !isTooMuch, wanted == bytes.count else {
+            throw .sizeMismatch(
+                input: input, found: bytes.count, wanted: isTooMuch ? Int.max : wanted, unit: "bytes")
+        }
+        guard let base = bytes.baseAddress else { return }
+        if elementType == .bool, let bad = bytes.firstIndex(where: { $0 > 1 }) {
+            throw .unrepresentable(
+                input: input, found: "a byte other than 0 and 1 at element \(bad)", wanted: "0 or 1 (BOOL)")
+        }
+        extend(elements: count).copyMemory(from: base, byteCount: wanted)
+    }
+
+    private func append(
+        binaryStrings bytes: UnsafeRawBufferPointer, count: Int, input: String
+    ) throws(InferenceError) {
+        var offset = 0
+        var found = 0
+        while offset < bytes.count {
+            let left = bytes.count - offset
+            guard left >= 4 else {
+                throw .malformed(
+                    "incomplete string length indicator for inference input '\(input)', expecting 4 bytes "
+                        + "but only \(left) bytes available")
+            }
+            let length = Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+            guard length <= left - 4 else {
+                throw .malformed(
+                    "incomplete string data for inference input '\(input)', expecting string of length "
+                        + "\(length) but only \(left - 4) bytes available")
+            }
+            found += 1
+            if found <= count {
+                append(string: UnsafeRawBufferPointer(rebasing: bytes[offset + 4..<offset + 4 + length]))
+            }
+            offset += 4 + length
+        }
+        guard found == count else {
+            throw .sizeMismatch(input: input, found: found, wanted: count, unit: "strings")
+        }
+    }
+}

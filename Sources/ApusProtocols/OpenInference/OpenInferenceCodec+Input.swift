@@ -1,0 +1,176 @@
+import ApusWire
+
+/// The inputs of a request.
+extension OpenInferenceCodec {
+    /// The members of one input, as they stand.
+    private struct Fields {
+        var name: UnsafeRawBufferPointer?
+        var datatype: UnsafeRawBufferPointer?
+        var shape: JSONValue?
+        var data: JSONValue?
+        var binaryByteCount: Int?
+    }
+
+    func decodeInputs(
+        _ given: JSONValue, tail: inout BinaryTail, inputs: [TensorBuffer], request: InferenceRequest
+    ) throws(InferenceError) {
+        guard given.kind == .array else {
+            throw .malformed("Unable to parse 'inputs': found \(given.kindText), a list is expected")
+        }
+        var position = 0
+        for input in given.elements {
+            let fields = try readFields(input)
+            let index = try identify(fields, position: position, request: request)
+            let (shape, count) = try readShape(fields, schema.inputs[index])
+            request.inputShapes[index] = shape
+            try readData(fields, index, shape, count, tail: &tail, into: inputs[index])
+            position += 1
+        }
+    }
+
+    private func readFields(_ input: JSONValue) throws(InferenceError) -> Fields {
+        guard input.kind == .object else {
+            throw .malformed("'inputs' has \(input.kindText); an object with a tensor is expected")
+        }
+        var fields = Fields()
+        var seen = SeenKeys()
+        for (key, value) in input.members {
+            switch key {
+            case "name":
+                try meet(SeenKeys(rawValue: 1), "name", &seen)
+                fields.name = value.string
+            case "shape":
+                try meet(SeenKeys(rawValue: 2), "shape", &seen)
+                fields.shape = value
+            case "datatype":
+                try meet(SeenKeys(rawValue: 4), "datatype", &seen)
+                fields.datatype = value.string
+            case "data":
+                try meet(SeenKeys(rawValue: 8), "data", &seen)
+                fields.data = value
+            case "parameters":
+                try meet(SeenKeys(rawValue: 16), "parameters", &seen)
+                fields.binaryByteCount = try readParameters(value)
+            default: break
+            }
+        }
+        return fields
+    }
+
+    /// - Returns: `binary_data_size`, if there is one.
+    private func readParameters(_ parameters: JSONValue) throws(InferenceError) -> Int? {
+        guard parameters.kind == .object || parameters.kind == .null else {
+            throw .malformed("'parameters' is \(parameters.kindText); an object is expected")
+        }
+        var byteCount: Int?
+        for (key, value) in parameters.members {
+            switch key {
+            case "binary_data_size":
+                guard byteCount == nil, let count = value.count else {
+                    throw .malformed("Unable to parse 'binary_data_size': one integer of 0 or more is expected")
+                }
+                byteCount = count
+            case "shared_memory_region": throw .unsupported("shared memory is not supported by this server")
+            default: break
+            }
+        }
+        return byteCount
+    }
+
+    /// Which of the model's inputs it is, after its name and datatype were checked.
+    private func identify(
+        _ fields: Fields, position: Int, request: InferenceRequest
+    ) throws(InferenceError) -> Int {
+        guard let name = fields.name else {
+            throw .malformed("Unable to parse 'name': input \(position) needs one, a string")
+        }
+        guard let index = inputNames.index(of: name, hint: position) else {
+            throw .unknownInput(name: shown(name), model: schema.name, wanted: schema.inputs.map(\.name))
+        }
+        guard !request.seenInputs[index] else { throw .duplicateInput(name: schema.inputs[index].name) }
+        request.seenInputs[index] = true
+        guard let datatype = fields.datatype else {
+            throw .malformed("Unable to parse 'datatype': input '\(schema.inputs[index].name)' needs one, a string")
+        }
+        guard schema.inputs[index].elementType.datatype ~= datatype else {
+            throw .datatypeMismatch(
+                input: schema.inputs[index].name, model: schema.name, found: shown(datatype),
+                wanted: "\(schema.inputs[index].elementType.datatype)")
+        }
+        return index
+    }
+
+    /// The declared shape, after it was checked against the model's, and its number of elements.
+    private func readShape(
+        _ fields: Fields, _ spec: TensorSpec
+    ) throws(InferenceError) -> (shape: Shape, count: Int) {
+        guard let list = fields.shape, list.kind == .array else {
+            throw .malformed("Unable to parse 'shape': input '\(spec.name)' needs one, a list of integers")
+        }
+        guard list.elementCount <= Shape.rankLimit else {
+            throw .shapeMismatch(
+                input: spec.name, model: schema.name, found: "\(list.elementCount) dimensions",
+                wanted: spec.shapeText)
+        }
+        var shape = Shape()
+        for dimension in list.elements {
+            guard let size = dimension.count else {
+                throw .malformed(
+                    "invalid shape for input '\(spec.name)': it has \(dimension.kindText) where an integer of 0 "
+                        + "or more is expected")
+            }
+            shape.append(size)
+        }
+        guard spec.admits(shape) else {
+            throw .shapeMismatch(
+                input: spec.name, model: schema.name, found: "\(shape)", wanted: spec.shapeText)
+        }
+        guard let count = shape.elementCount else {
+            throw .malformed(
+                "invalid shape for input '\(spec.name)': shape \(shape) causes total element count to exceed "
+                    + "maximum size of \(Int.max)")
+        }
+        return (shape, count)
+    }
+
+    private func readData(
+        _ fields: Fields, _ index: Int, _ shape: Shape, _ count: Int, tail: inout BinaryTail,
+        into buffer: TensorBuffer
+    ) throws(InferenceError) {
+        if let byteCount = fields.binaryByteCount {
+            let name = schema.inputs[index].name
+            guard fields.data == nil else {
+                throw .malformed("input '\(name)' has both 'data' and 'binary_data_size'; one is expected")
+            }
+            let bytes = try tail.take(byteCount, input: name)
+            return try buffer.append(binary: bytes, count: count, input: name)
+        }
+        guard let data = fields.data, data.kind == .array else {
+            let name = schema.inputs[index].name
+            // A tensor without elements has no data to show.
+            if count == 0, fields.data == nil { return }
+            throw .malformed(
+                "Unable to parse 'data': input '\(name)' needs a list of elements, or 'binary_data_size' in its "
+                    + "parameters and the bytes behind the JSON")
+        }
+        switch buffer.elementType {
+        case .float16, .bfloat16:
+            throw .malformed(
+                "receiving \(buffer.elementType.datatype) data via JSON is not supported. Please use the binary "
+                    + "data format for input '\(schema.inputs[index].name)'")
+        default:
+            try tensors.append(data, shape: shape, count: count, to: buffer, input: schema.inputs[index].name)
+        }
+    }
+}
+
+extension TensorSpec {
+    /// Whether a tensor of that shape is one of these.
+    func admits(_ found: Shape) -> Bool {
+        guard found.rank == shape.count else { return false }
+        for index in 0..<found.rank {
+            if let wanted = shape[index], wanted != found[index] { return false }
+        }
+        return true
+    }
+}

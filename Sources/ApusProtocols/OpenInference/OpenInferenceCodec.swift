@@ -1,0 +1,86 @@
+import ApusWire
+
+/// What an answer has where a number is NaN or infinite, which RFC 8259 cannot write.
+package enum NonfinitePolicy: Equatable, Sendable {
+    /// `null`, which every client reads; numpy and pandas make NaN of it.
+    case null
+    /// `NaN`, `Infinity`, `-Infinity`, as TensorFlow Serving and Triton write them.
+    case token
+    /// An error in place of the answer.
+    case error
+}
+
+/// The Open Inference Protocol's `infer` with Triton's extensions: binary tensor data, raw binary request,
+/// classification, schedule policy, parameters.
+///
+/// One per model version and thread; it reuses its memory from request to request.
+package final class OpenInferenceCodec: InferenceCodec {
+    let schema: ModelSchema
+    let nonfinite: NonfinitePolicy
+    let inputNames: NameTable
+    let outputNames: NameTable
+    let parser: JSONParser
+    let tensors = JSONTensorReader()
+    /// `{"model_name":…,"model_version":…`
+    let head: [UInt8]
+    /// `{"name":…,"datatype":…,"shape":[` for each output.
+    let outputHeads: [[UInt8]]
+    /// The same for an output that is answered by classes, which are BYTES.
+    let classOutputHeads: [[UInt8]]
+    /// The class texts of one output each, while an answer is written.
+    let classTexts: [ClassTexts]
+
+    /// - Parameter bodyByteLimit: the longest body that is ever decoded.
+    package init(schema: ModelSchema, nonfinite: NonfinitePolicy = .null, bodyByteLimit: Int = 64 << 20) {
+        self.schema = schema
+        self.nonfinite = nonfinite
+        inputNames = NameTable(schema.inputs.map(\.name))
+        outputNames = NameTable(schema.outputs.map(\.name))
+        parser = JSONParser(byteLimit: bodyByteLimit)
+        head = Array("{\"model_name\":\(quoted(schema.name)),\"model_version\":\"\(schema.version)\"".utf8)
+        outputHeads = schema.outputs.map { OpenInferenceCodec.head($0.name, $0.elementType) }
+        classOutputHeads = schema.outputs.map { OpenInferenceCodec.head($0.name, .string) }
+        classTexts = schema.outputs.map { _ in ClassTexts() }
+    }
+
+    private static func head(_ name: String, _ type: ElementType) -> [UInt8] {
+        Array("{\"name\":\(quoted(name)),\"datatype\":\"\(type.datatype)\",\"shape\":[".utf8)
+    }
+
+    package func decode(
+        _ body: UnsafeRawBufferPointer, headerByteCount: Int?, inputs: [TensorBuffer], request: InferenceRequest
+    ) throws(InferenceError) {
+        request.begin(schema)
+        if headerByteCount == 0 {
+            try decodeRawBinary(body, inputs: inputs, request: request)
+        } else {
+            let headerByteCount = headerByteCount ?? body.count
+            guard headerByteCount > 0, headerByteCount <= body.count else {
+                throw .malformed(
+                    "inference header size should be in range (0, \(body.count)), got: \(headerByteCount)")
+            }
+            let header = UnsafeRawBufferPointer(rebasing: body[..<headerByteCount])
+            var tail = BinaryTail(UnsafeRawBufferPointer(rebasing: body[headerByteCount...]), model: schema.name)
+            try decodeObject(try parser.parse(header), tail: &tail, inputs: inputs, request: request)
+            try tail.finish()
+        }
+        try checkRows(request)
+    }
+
+    package func shrink() { parser.shrink() }
+
+    /// Every input is there, and those of a batchable model have the same rows.
+    private func checkRows(_ request: InferenceRequest) throws(InferenceError) {
+        for index in schema.inputs.indices where !request.seenInputs[index] {
+            throw .missingInput(name: schema.inputs[index].name, model: schema.name)
+        }
+        guard schema.isBatchable, !schema.inputs.isEmpty else { return }
+        let rows = request.inputShapes[0][0]
+        for index in 1..<schema.inputs.count where request.inputShapes[index][0] != rows {
+            throw .batchMismatch(
+                input: schema.inputs[index].name, model: schema.name, found: request.inputShapes[index][0],
+                wanted: rows)
+        }
+        request.rowCount = rows
+    }
+}

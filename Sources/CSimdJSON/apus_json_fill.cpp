@@ -1,0 +1,216 @@
+#include "apus_simdjson.h"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+#include "apus_json_float16.h"
+
+namespace {
+
+template <typename T>
+T load(const uint64_t *word) {
+    T value;
+    std::memcpy(&value, word, sizeof value);
+    return value;
+}
+
+apus_found found(const uint64_t *word) {
+    switch (apus_json_kind(word)) {
+    case APUS_JSON_NULL: return APUS_FOUND_NULL;
+    case APUS_JSON_TRUE:
+    case APUS_JSON_FALSE: return APUS_FOUND_BOOL;
+    case APUS_JSON_INT64:
+    case APUS_JSON_UINT64: return APUS_FOUND_INTEGER;
+    case APUS_JSON_DOUBLE: return std::isfinite(load<double>(word + 1)) ? APUS_FOUND_FRACTION : APUS_FOUND_NONFINITE;
+    case APUS_JSON_STRING: return APUS_FOUND_STRING;
+    case APUS_JSON_ARRAY: return APUS_FOUND_ARRAY;
+    default: return APUS_FOUND_OBJECT;
+    }
+}
+
+/// An integer of type T, where it fits.
+template <typename T>
+struct Integer {
+    using Element = T;
+    static bool read(apus_json_document, const uint64_t *word, T *out) {
+        switch (apus_json_kind(word)) {
+        case APUS_JSON_INT64: {
+            const auto value = load<int64_t>(word + 1);
+            *out = static_cast<T>(value);
+            if (std::is_unsigned<T>::value && value < 0) return false;
+            return static_cast<int64_t>(*out) == value;
+        }
+        case APUS_JSON_UINT64:  // simdjson uses it above INT64_MAX only
+            *out = static_cast<T>(load<uint64_t>(word + 1));
+            return std::is_same<T, uint64_t>::value;
+        default: return false;
+        }
+    }
+};
+
+struct Bool {
+    using Element = uint8_t;
+    static bool read(apus_json_document, const uint64_t *word, uint8_t *out) {
+        switch (apus_json_kind(word)) {
+        case APUS_JSON_TRUE: *out = 1; return true;
+        case APUS_JSON_FALSE: *out = 0; return true;
+        case APUS_JSON_INT64: *out = word[1] == 1; return word[1] <= 1;
+        default: return false;
+        }
+    }
+};
+
+/// A number as a double; null is NaN.
+bool read_double(const uint64_t *word, double *out) {
+    switch (apus_json_kind(word)) {
+    case APUS_JSON_DOUBLE: *out = load<double>(word + 1); return true;
+    case APUS_JSON_INT64: *out = static_cast<double>(load<int64_t>(word + 1)); return true;
+    case APUS_JSON_UINT64: *out = static_cast<double>(load<uint64_t>(word + 1)); return true;
+    case APUS_JSON_NULL: *out = std::numeric_limits<double>::quiet_NaN(); return true;
+    default: return false;
+    }
+}
+
+/// Wider than T, and not allowed to become infinite on the way.
+template <typename T>
+struct Floating {
+    using Element = T;
+    static bool read(apus_json_document, const uint64_t *word, T *out) {
+        double value;
+        if (!read_double(word, &value)) return false;
+        *out = static_cast<T>(value);
+        return !std::isinf(*out) || std::isinf(value);
+    }
+};
+
+template <uint16_t (*Narrow)(double), float (*Widen)(uint16_t)>
+struct Floating16 {
+    using Element = uint16_t;
+    static bool read(apus_json_document, const uint64_t *word, uint16_t *out) {
+        double value;
+        if (!read_double(word, &value)) return false;
+        *out = Narrow(value);
+        return !std::isinf(Widen(*out)) || std::isinf(value);
+    }
+};
+
+struct Text {
+    using Element = apus_json_text;
+    static bool read(apus_json_document document, const uint64_t *word, apus_json_text *out) {
+        if (apus_json_kind(word) != APUS_JSON_STRING) return false;
+        // The string buffer holds a 32-bit length, then the bytes (simdjson, doc/tape.md).
+        const uint8_t *base = document.strings + (*word & 0x00FFFFFFFFFFFFFF);
+        uint32_t count;
+        std::memcpy(&count, base, sizeof count);
+        *out = {base + sizeof count, count};
+        return true;
+    }
+};
+
+/// One filling: where it reads, where it writes, and what it expects.
+template <typename Leaf>
+struct Filling {
+    apus_json_document document;
+    const ptrdiff_t *dimensions;
+    size_t rank;
+    typename Leaf::Element *out;
+    size_t written = 0;
+
+    apus_fill leaves(size_t index, size_t end) {
+        while (index < end) {
+            const uint64_t *word = document.tape + index;
+            if (!Leaf::read(document, word, out + written)) {
+                return {APUS_FILL_BAD_LEAF, found(word), written};
+            }
+            written += 1;
+            index = apus_json_after(document.tape, index);
+        }
+        return {APUS_FILL_OK, APUS_FOUND_NULL, written};
+    }
+
+    apus_fill level(size_t index, size_t depth) {
+        if (apus_json_kind(document.tape + index) != APUS_JSON_ARRAY
+            || apus_json_array_count(document, index) != static_cast<size_t>(dimensions[depth])) {
+            return {APUS_FILL_BAD_NESTING, APUS_FOUND_NULL, depth};
+        }
+        const size_t end = apus_json_after(document.tape, index) - 1;
+        if (depth + 1 == rank) return leaves(index + 1, end);
+        for (index += 1; index < end; index = apus_json_after(document.tape, index)) {
+            const apus_fill result = level(index, depth + 1);
+            if (result.status != APUS_FILL_OK) return result;
+        }
+        return {APUS_FILL_OK, APUS_FOUND_NULL, written};
+    }
+};
+
+template <typename Leaf>
+apus_fill fill(
+    apus_json_document document, size_t index, const ptrdiff_t *dimensions, size_t rank, size_t count, void *out) {
+    Filling<Leaf> filling{document, dimensions, rank, static_cast<typename Leaf::Element *>(out)};
+    const size_t end = apus_json_after(document.tape, index) - 1;
+    const bool is_nested = index + 1 < end && apus_json_kind(document.tape + index + 1) == APUS_JSON_ARRAY;
+    if (is_nested && rank > 1) return filling.level(index, 0);
+    const size_t present = apus_json_array_count(document, index);
+    if (present == 0 && count == 0) return {APUS_FILL_OK, APUS_FOUND_NULL, 0};
+    if (present != count) return {APUS_FILL_BAD_COUNT, APUS_FOUND_NULL, present};
+    return filling.leaves(index + 1, end);
+}
+
+template <typename Leaf>
+apus_fill fill_one(apus_json_document document, size_t index, void *out) {
+    const uint64_t *word = document.tape + index;
+    if (Leaf::read(document, word, static_cast<typename Leaf::Element *>(out))) {
+        return {APUS_FILL_OK, APUS_FOUND_NULL, 1};
+    }
+    return {APUS_FILL_BAD_LEAF, found(word), 0};
+}
+
+using Half = Floating16<apus::half_from_double, apus::half_to_float>;
+using Brain = Floating16<apus::bfloat_from_double, apus::bfloat_to_float>;
+
+/// Calls `body` with the reader of that element type.
+template <typename Body>
+apus_fill with_leaf(uint8_t element_type, Body body) {
+    switch (element_type) {
+    case APUS_BOOL: return body(Bool{});
+    case APUS_UINT8: return body(Integer<uint8_t>{});
+    case APUS_UINT16: return body(Integer<uint16_t>{});
+    case APUS_UINT32: return body(Integer<uint32_t>{});
+    case APUS_UINT64: return body(Integer<uint64_t>{});
+    case APUS_INT8: return body(Integer<int8_t>{});
+    case APUS_INT16: return body(Integer<int16_t>{});
+    case APUS_INT32: return body(Integer<int32_t>{});
+    case APUS_INT64: return body(Integer<int64_t>{});
+    case APUS_FLOAT16: return body(Half{});
+    case APUS_BFLOAT16: return body(Brain{});
+    case APUS_FLOAT32: return body(Floating<float>{});
+    case APUS_FLOAT64: return body(Floating<double>{});
+    default: return body(Text{});
+    }
+}
+
+}  // namespace
+
+size_t apus_json_array_count(apus_json_document document, size_t index) {
+    const size_t noted = (document.tape[index] >> 32) & 0xFFFFFF;
+    if (noted < 0xFFFFFF) return noted;
+    // The tape's count stops there (simdjson, doc/tape.md): count by walking.
+    const size_t end = apus_json_after(document.tape, index) - 1;
+    size_t count = 0;
+    for (index += 1; index < end; index = apus_json_after(document.tape, index)) count++;
+    return count;
+}
+
+apus_fill apus_json_fill(
+    apus_json_document document, size_t index, uint8_t element_type, const ptrdiff_t *dimensions, size_t rank,
+    size_t count, void *destination) {
+    return with_leaf(element_type, [=](auto leaf) {
+        return fill<decltype(leaf)>(document, index, dimensions, rank, count, destination);
+    });
+}
+
+apus_fill apus_json_fill_one(apus_json_document document, size_t index, uint8_t element_type, void *destination) {
+    return with_leaf(element_type, [=](auto leaf) { return fill_one<decltype(leaf)>(document, index, destination); });
+}
