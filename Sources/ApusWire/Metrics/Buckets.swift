@@ -1,7 +1,7 @@
 /// The histogram buckets of all durations: 1, 2.5 and 5 of each power of ten, from 25 µs to 30 s.
 ///
-/// Neighbours are at least a factor of two apart, so there is at most one bound among the numbers of
-/// one bit length. A number's bit length therefore gives its bucket but for one comparison.
+/// Neighbours are at least a factor of two apart, so there is at most one bound among the numbers
+/// of one bit length. A number's bit length therefore gives its bucket but for one comparison.
 enum DurationBuckets {
     /// The upper bounds (inclusive) in nanoseconds; the last bucket has none.
     static let bounds: InlineArray<20, UInt64> = [
@@ -37,7 +37,8 @@ enum RowBuckets {
     /// The upper bound of a bucket, inclusive; nil for the last one.
     static func bound(_ index: Int) -> UInt64? { index < count - 1 ? 1 << UInt64(index) : nil }
 
-    /// The bucket that a run of that many rows belongs to. A run of no rows counts as one of one row.
+    /// The bucket that a run of that many rows belongs to. A run of no rows counts as one of one
+    /// row.
     @inline(__always)
     static func index(_ rowCount: UInt64) -> Int {
         let below = rowCount == 0 ? 0 : rowCount - 1

@@ -1,18 +1,20 @@
-/// The memory that all processes of a server count in, divided into regions: one for the supervisor, then
-/// one for each proxy's slot. A proxy that is started again gets the slot of the one before it and goes on
-/// counting there, so a sum over all regions never goes backwards.
+/// The memory that all processes of a server count in, divided into regions: one for the
+/// supervisor, then one for each proxy's slot. A proxy that is started again gets the slot of the
+/// one before it and goes on counting there, so a sum over all regions never goes backwards.
 ///
-/// The supervisor maps it before it starts anything. It is sparse: what nobody writes costs nothing.
+/// The supervisor maps it before it starts anything. It is sparse: what nobody writes costs
+/// nothing.
 package struct MetricsMemory {
     /// Room for about 600 model versions.
     package static let regionByteCount = 1 << 20
 
     private let memory: UnsafeMutableRawBufferPointer
 
-    /// - Parameter memory: shared by all processes, zeros at birth, `byteCount(proxies:)` long; it outlives
-    ///   this value and all that is made from it.
+    /// - Parameter memory: shared by all processes, zeros at birth, `byteCount(proxies:)` long; it
+    ///   outlives this value and all that is made from it.
     package init(_ memory: UnsafeMutableRawBufferPointer) {
-        precondition(memory.count >= Self.regionByteCount, "metrics have at least the supervisor's region")
+        precondition(
+            memory.count >= Self.regionByteCount, "metrics have at least the supervisor's region")
         self.memory = memory
     }
 

@@ -88,7 +88,8 @@ package final class ModelSeries {
     @inline(never)
     private func makeRequestCounter(_ key: RequestKey) -> SharedWords {
         guard !requests.isFull else { return other.requests }
-        let made = region.block(.request, key: key.blockKey(parent: parent))?.values ?? other.requests
+        let made =
+            region.block(.request, key: key.blockKey(parent: parent))?.values ?? other.requests
         requests.insert(key.bits + 1, made)
         return made
     }

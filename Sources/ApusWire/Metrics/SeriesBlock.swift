@@ -39,17 +39,20 @@ struct SeriesBlock {
     }
 
     /// The length that the block at `offset` says it has; nil when that cannot be so.
-    static func byteCount(_ memory: UnsafeMutableRawBufferPointer, at offset: Int, end: Int) -> Int? {
-        guard let base = memory.baseAddress, end - offset >= MetricsRegion.blockHeaderByteCount else { return nil }
+    static func byteCount(_ memory: UnsafeMutableRawBufferPointer, at offset: Int, end: Int) -> Int?
+    {
+        guard let base = memory.baseAddress, end - offset >= MetricsRegion.blockHeaderByteCount
+        else { return nil }
         let byteCount = Int(SharedWords(base + offset).load(0) >> 32)
-        let isPossible = byteCount % 8 == 0 && byteCount <= end - offset
+        let isPossible =
+            byteCount % 8 == 0 && byteCount <= end - offset
             && byteCount >= MetricsRegion.blockHeaderByteCount
         return isPossible ? byteCount : nil
     }
 }
 
-/// Goes through the blocks of a region. A block of an unknown kind is passed over; where the lengths make
-/// no sense, the list is over.
+/// Goes through the blocks of a region. A block of an unknown kind is passed over; where the
+/// lengths make no sense, the list is over.
 struct SeriesBlocks: Sequence, IteratorProtocol {
     private let memory: UnsafeMutableRawBufferPointer
     private let end: Int

@@ -11,7 +11,8 @@
 ///
 /// "Model block" is the offset of a `model` block in the same region.
 enum SeriesKind: UInt16, CaseIterable {
-    case process = 1, model, request, batch, parseError, supervisor, pool
+    case process = 1
+    case model, request, batch, parseError, supervisor, pool
 
     /// How many words follow the block's name.
     var valueCount: Int {
@@ -33,7 +34,8 @@ enum SeriesKind: UInt16, CaseIterable {
         case .model: [ModelField.queueLength, ModelField.inFlight]
         case .request, .batch, .parseError: []
         case .supervisor: [SupervisorField.proxies]
-        case .pool: [PoolField.isServed, PoolField.isReady] + WorkerState.allCases.map(PoolField.workers)
+        case .pool:
+            [PoolField.isServed, PoolField.isReady] + WorkerState.allCases.map(PoolField.workers)
         }
     }
 }
@@ -66,8 +68,8 @@ enum ModelField {
     static let responseBytes = 9
     static let queueLength = 10
     static let inFlight = 11
-    /// Histograms: a word per bucket, then the sum of what was observed. Their count is the sum of the
-    /// buckets, so that the two agree however a reader meets the writer.
+    /// Histograms: a word per bucket, then the sum of what was observed. Their count is the sum of
+    /// the buckets, so that the two agree however a reader meets the writer.
     static let queue = 12
     static let batchWait = queue + durationWords
     static let decode = batchWait + durationWords

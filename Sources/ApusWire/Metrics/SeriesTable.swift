@@ -1,6 +1,7 @@
 /// The words of a model's series by a small number, found without hashing a string or allocating.
 ///
-/// Open addressing with linear probing, never more than half full, so a search meets a free slot soon.
+/// Open addressing with linear probing, never more than half full, so a search meets a free slot
+/// soon.
 struct SeriesTable {
     /// The most series that it holds. Who has more shares one for the rest.
     static let capacity = 64
@@ -42,5 +43,5 @@ struct SeriesTable {
 
     /// The top seven bits of Knuth's multiplicative hash (TAOCP vol. 3, §6.4).
     @inline(__always)
-    private static func start(_ key: UInt32) -> Int { Int(key &* 0x9E37_79B1 >> 25) }
+    private static func start(_ key: UInt32) -> Int { Int((key &* 0x9E37_79B1) >> 25) }
 }

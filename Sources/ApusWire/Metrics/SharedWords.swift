@@ -1,11 +1,12 @@
 import Synchronization
 
-/// Aligned 64-bit words in memory that several processes map. One process writes them, any number read.
+/// Aligned 64-bit words in memory that several processes map. One process writes them, any number
+/// read.
 ///
 /// A word of zeros is a valid `Atomic<UInt64>` of 0, so memory fresh from the kernel needs no
-/// initialising. As there is one writer, it adds by load and store without a bus lock: what matters is
-/// that no reader sees half a word, and that `publish` comes after everything it publishes.
-/// The memory outlives every copy of this value; who maps it sees to that.
+/// initialising. As there is one writer, it adds by load and store without a bus lock: what matters
+/// is that no reader sees half a word, and that `publish` comes after everything it publishes. The
+/// memory outlives every copy of this value; who maps it sees to that.
 struct SharedWords {
     private let base: UnsafeMutablePointer<Atomic<UInt64>>
 

@@ -10,7 +10,9 @@ package final class SupervisorMetrics {
         region.open()
         guard let supervisor = region.block(.supervisor),
             let pool = region.block(.pool, name: OverflowSeries.name)
-        else { preconditionFailure("an empty region has room for the blocks that every supervisor has") }
+        else {
+            preconditionFailure("an empty region has room for the blocks that every supervisor has")
+        }
         values = supervisor.values
         otherPool = pool
         values.store(startedAt, at: SupervisorField.startedAt)
