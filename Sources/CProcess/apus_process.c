@@ -4,12 +4,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 pid_t apus_fork(void) { return fork(); }
@@ -85,6 +85,13 @@ int apus_send(int socket, const void *bytes, size_t count, int descriptor) {
 int apus_accept(int socket) { return accept4(socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); }
 
 int apus_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+int apus_poll(struct pollfd *descriptors, size_t count, int64_t timeout_nanoseconds) {
+    struct timespec timeout = {
+        .tv_sec = timeout_nanoseconds / 1000000000, .tv_nsec = timeout_nanoseconds % 1000000000};
+    int ready = ppoll(descriptors, count, timeout_nanoseconds < 0 ? NULL : &timeout, NULL);
+    return ready < 0 && errno == EINTR ? 0 : ready;
+}
 
 int apus_memory_file(const char *name, size_t byte_count) {
     int file = memfd_create(name, MFD_CLOEXEC);

@@ -1,7 +1,9 @@
 #ifndef APUS_PROCESS_H
 #define APUS_PROCESS_H
 
+#include <poll.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* What Swift cannot call or should not do itself around processes: fork (the importer hides it),
@@ -40,6 +42,9 @@ int apus_send(int socket, const void *bytes, size_t count, int descriptor);
    wait. */
 int apus_accept(int socket);
 int apus_pipe(int ends[2]);
+
+/* poll(2) with nanoseconds, without end when they are negative. A signal that is handled gives 0. */
+int apus_poll(struct pollfd *descriptors, size_t count, int64_t timeout_nanoseconds);
 
 /* A new file in memory of `byte_count` zeroes (memfd_create(2)), closed on exec. */
 int apus_memory_file(const char *name, size_t byte_count);

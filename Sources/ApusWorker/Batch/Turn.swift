@@ -1,0 +1,126 @@
+import ApusModel
+import ApusProtocols
+import ApusWire
+
+/// What one turn of a worker collects: requests, decoded into shared buffers one behind the other, which then
+/// run together where they may. See `Turn+Runs` and `Turn+Answers`.
+///
+/// Lives as long as the worker; once warm, a turn allocates nothing.
+final class Turn {
+    /// Buffers that one huge turn made bigger come back to this.
+    static let restingByteCount = 1 << 20
+
+    let model: WorkerModel
+    /// Requests may share runs. Starts as the self-test says, and ends when a run gives other rows than it got.
+    var isBatchable: Bool
+    /// The last reading of the clock: phases end and begin at it.
+    var mark: UInt64 = 0
+    /// The requests to run, in the order in which they came.
+    private(set) var requests: [PendingRequest] = []
+    /// The earliest arrival among them.
+    private(set) var earliestArrival = UInt64.max
+    private(set) var rowCount = 0
+    /// A request named a priority.
+    private(set) var hasPriorities = false
+
+    private let buffers: [TensorBuffer]
+    private var pool: [PendingRequest] = []
+
+    // What forming and performing runs needs, kept for its memory.
+    let inputs: RunInputs
+    let joined = JoinedOutputs()
+    var planner: RunPlanner
+    var items: [RunPlanner.Item] = []
+    var members: [PendingRequest] = []
+    var wanted: [Bool]
+    var dirty: [Link] = []
+
+    init(_ model: WorkerModel) {
+        self.model = model
+        isBatchable = model.schema.isBatchable
+        buffers = model.schema.inputs.map { TensorBuffer($0.elementType) }
+        inputs = RunInputs(buffers)
+        planner = RunPlanner(rowLimit: max(model.schema.maxBatchRowCount, 1))
+        wanted = model.schema.outputs.map { _ in false }
+    }
+
+    /// Starts the clock of a turn. Before the first `admit`.
+    func begin() { mark = MonotonicClock.now() }
+
+    /// Takes one request in: decodes it, or answers at once what is wrong with it.
+    /// - Parameter body: as it came; 64 bytes behind it are readable. Not kept.
+    func admit(_ frame: InferFrame, _ body: UnsafeRawBufferPointer, from link: Link) {
+        let request = fresh()
+        request.frame = frame
+        request.link = link
+        request.inference.reset()
+        if let error = request.lateness(at: mark) { return refuse(request, error) }
+        let began = mark
+        do throws(InferenceError) {
+            try decode(request, body)
+            mark = MonotonicClock.now()
+            request.decodedAt = mark
+            request.decodeNanoseconds = mark &- began
+            collect(request)
+        } catch {
+            for (index, buffer) in buffers.enumerated() { buffer.truncate(to: request.firstElements[index]) }
+            mark = MonotonicClock.now()
+            request.decodeNanoseconds = mark &- began
+            refuse(request, error)
+        }
+    }
+
+    /// Forgets what was answered, keeps the memory.
+    func end() {
+        for request in requests { request.link = nil }
+        requests.removeAll(keepingCapacity: true)
+        members.removeAll(keepingCapacity: true)
+        earliestArrival = .max
+        rowCount = 0
+        hasPriorities = false
+        for buffer in buffers {
+            buffer.removeAll()
+            buffer.shrink(toByteCount: Self.restingByteCount)
+        }
+        inputs.shrink(toByteCount: Self.restingByteCount)
+    }
+
+    /// Puts the most urgent first; those of the same priority stay in the order of arrival.
+    func orderByPriority() {
+        for place in requests.indices.dropFirst() {
+            var index = place
+            while index > 0, requests[index].rank < requests[index - 1].rank {
+                requests.swapAt(index, index - 1)
+                index -= 1
+            }
+        }
+    }
+
+    private func decode(_ request: PendingRequest, _ body: UnsafeRawBufferPointer) throws(InferenceError) {
+        request.firstElements.removeAll(keepingCapacity: true)
+        for buffer in buffers { request.firstElements.append(buffer.count) }
+        let frame = request.frame
+        let headerByteCount = frame.inferenceHeaderByteCount
+        try model.codec(frame.endpoint).decode(
+            body, headerByteCount: headerByteCount < 0 ? nil : Int(headerByteCount), inputs: buffers,
+            request: request.inference)
+    }
+
+    private func collect(_ request: PendingRequest) {
+        requests.append(request)
+        rowCount += request.inference.rowCount
+        earliestArrival = min(earliestArrival, request.frame.arrivedAt)
+        hasPriorities = hasPriorities || request.inference.priority != 0
+    }
+
+    private func refuse(_ request: PendingRequest, _ error: InferenceError) {
+        answer(request, error, run: nil)
+        request.link = nil
+    }
+
+    /// A request object that nobody uses. Those of `requests` are the pool's first ones.
+    private func fresh() -> PendingRequest {
+        if requests.count == pool.count { pool.append(PendingRequest()) }
+        return pool[requests.count]
+    }
+}

@@ -1,0 +1,13 @@
+/// The limits of templates and workers that nobody sets.
+enum Limits {
+    /// How long a fork may take until the worker's number is known. A fork of a template of many gigabytes copies
+    /// page tables only: some 10 ms.
+    static let forkNanoseconds: UInt64 = 10_000_000_000
+    /// How long the self-test may take. Runs of a large network take seconds each, and it makes some thirty.
+    static let selfTestNanoseconds: UInt64 = 300_000_000_000
+    /// How long single-row runs are repeated to find their median, and how often at most.
+    static let measureNanoseconds: UInt64 = 50_000_000
+    static let measureCount = 31
+    /// Links of one worker: proxies, those of the generation before, and probing tools.
+    static let linkCount = 256
+}

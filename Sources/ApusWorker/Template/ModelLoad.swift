@@ -1,0 +1,44 @@
+import ApusModel
+import ApusProtocols
+import ApusWire
+import Logging
+
+/// From a model's file to what workers need.
+enum ModelLoad {
+    static func load(
+        _ settings: TemplateSettings, log: Logger
+    ) throws(LoadFailure) -> (model: WorkerModel, description: ModelDescription) {
+        let session = try open(settings)
+        let report = try SelfTest.run(session, settings)
+        let schema = ModelSchema(
+            name: settings.name, version: settings.version, inputs: session.inputs, outputs: session.outputs,
+            isBatchable: report.isBatched, maxBatchRowCount: settings.maxBatchRowCount)
+        let model = WorkerModel(session: session, schema: schema, settings: settings, log: log)
+        return (model, describe(schema, report))
+    }
+
+    private static func open(_ settings: TemplateSettings) throws(LoadFailure) -> Session {
+        let session: Session
+        do throws(EngineError) {
+            let path = settings.onnxRuntimePath
+            let runtime = try OnnxRuntime.load(path.isEmpty ? nil : path)
+            session = try Session(runtime, name: settings.name, path: settings.path)
+        } catch {
+            throw LoadFailure(error)
+        }
+        let threadCount = (try? ProcessLife.threadCount()) ?? 0
+        guard threadCount == 1 else {
+            throw LoadFailure(
+                exitCode: .libraryUnusable,
+                sentence: "this ONNX Runtime started \(threadCount - 1) threads of its own, and a process with "
+                    + "threads cannot fork workers; run deploy/onnxruntime.sh to get the version Apus is tested with")
+        }
+        return session
+    }
+
+    private static func describe(_ schema: ModelSchema, _ report: SelfTestReport) -> ModelDescription {
+        ModelDescription(
+            isBatched: report.isBatched, batchingReason: report.batchingReason,
+            runNanoseconds: report.runNanoseconds, metadataPrefix: [], metadataSuffix: [], config: [])
+    }
+}

@@ -1,0 +1,105 @@
+import ApusModel
+import ApusWire
+import Logging
+
+/// Serves one model to all proxies, one turn after the other: what the links have is read, decoded, run
+/// together where it may be, answered; then the next turn.
+final class Worker {
+    private let turn: Turn
+    private let bodyByteLimit: Int
+    private let maxDelay: UInt64
+    private let log: Logger
+    private var control: ControlChannel
+    private let listener: Socket
+    private var links: [Link] = []
+    /// Told to leave when the links are closed.
+    private var isDraining = false
+    private var set = PollSet()
+
+    init(_ model: WorkerModel, control: consuming ControlChannel, listener: consuming Socket) {
+        turn = Turn(model)
+        bodyByteLimit = model.settings.bodyByteLimit
+        maxDelay = model.settings.maxDelayNanoseconds
+        log = model.log
+        self.control = control
+        self.listener = listener
+    }
+
+    /// Serves until it is told to leave.
+    /// - Throws: only what no worker can go on after.
+    func serve() throws -> ExitCode {
+        while true {
+            if isDraining && links.isEmpty { return .success }
+            guard try takeIn(nanoseconds: -1) else { return .success }
+            try waitForMore()
+            turn.run()
+            links.removeAll { $0.isClosed }
+        }
+    }
+
+    /// Waits for something to happen and takes it in.
+    /// - Returns: false when the supervisor closed the control socket: stop at once.
+    private func takeIn(nanoseconds: Int64) throws -> Bool {
+        set.removeAll()
+        set.add(control.socket.descriptor)
+        set.add(links.count < Limits.linkCount ? listener.descriptor : -1)  // -1 is passed over (poll(2))
+        for link in links { set.add(link.socket.descriptor, toWrite: link.isBlocked) }
+        guard try set.wait(nanoseconds: nanoseconds) else { return true }
+        if set.isReady(0), try !takeOrders() { return false }
+        turn.begin()
+        for (index, link) in links.enumerated() where set.isReady(index + 2) {
+            if link.isBlocked { link.flush() } else { read(link) }
+        }
+        if set.isReady(1) { acceptLinks() }
+        return true
+    }
+
+    /// Gives a run the time to fill up, as far as that is allowed: counted from the earliest arrival.
+    private func waitForMore() throws {
+        guard maxDelay > 0, turn.isBatchable else { return }
+        while !turn.requests.isEmpty, turn.rowCount < turn.planner.rowLimit {
+            let now = MonotonicClock.now()
+            let end = turn.earliestArrival.addingReportingOverflow(maxDelay).partialValue
+            guard now < end, end - now <= maxDelay else { return }
+            guard try takeIn(nanoseconds: Int64(end - now)) else { return }
+        }
+    }
+
+    private func takeOrders() throws -> Bool {
+        guard control.receive() else { return false }
+        while let order: WorkerOrder = try control.pending() {
+            switch order {
+            case .drain: isDraining = true
+            }
+        }
+        return true
+    }
+
+    private func acceptLinks() {
+        while links.count < Limits.linkCount, let descriptor = listener.accept() {
+            links.append(Link(Socket(owning: descriptor), bodyByteLimit: bodyByteLimit))
+        }
+    }
+
+    /// Reads all that a link has.
+    private func read(_ link: Link) {
+        repeat {
+            switch link.inbox.receive(from: link.socket) {
+            case .moved: admitAll(link)
+            case .wouldBlock: return
+            case .closed: return link.close()
+            }
+        } while link.inbox.isFull && !link.isClosed
+        link.inbox.shrink()
+    }
+
+    private func admitAll(_ link: Link) {
+        do throws(FrameError) {
+            while let (frame, body) = try link.inbox.next() { turn.admit(frame, body, from: link) }
+        } catch {
+            // Only this link is lost: the others are served, and its proxy sees the end and connects anew.
+            log.error("a link is closed", metadata: ["reason": "\(error)"])
+            link.close()
+        }
+    }
+}
