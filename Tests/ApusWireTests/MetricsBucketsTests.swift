@@ -17,7 +17,9 @@ struct MetricsBucketsTests {
 
     @Test("no two bounds have the same bit length, which the search stands on")
     func oneBoundPerBitLength() {
-        let lengths = (0..<DurationBuckets.count).map { 64 - DurationBuckets.bounds[$0].leadingZeroBitCount }
+        let lengths = (0..<DurationBuckets.count).map {
+            64 - DurationBuckets.bounds[$0].leadingZeroBitCount
+        }
         #expect(Set(lengths).count == DurationBuckets.count)
     }
 
@@ -25,7 +27,9 @@ struct MetricsBucketsTests {
     func rows() {
         let interesting = Array(UInt64(1)...5000) + [1 << 20, .max]
         for count in interesting {
-            let wanted = (0..<RowBuckets.count).first { RowBuckets.bound($0).map { count <= $0 } ?? true }
+            let wanted = (0..<RowBuckets.count).first {
+                RowBuckets.bound($0).map { count <= $0 } ?? true
+            }
             #expect(RowBuckets.index(count) == wanted, "\(count) rows")
         }
         #expect(RowBuckets.index(0) == 0)

@@ -1,15 +1,20 @@
+import Glibc
+
 @testable import ApusWire
 
-/// Zeroed memory as the supervisor would map it, given back at the end of the test.
-final class TestMemory {
+/// Zeroed memory as the supervisor maps it. As there, it stays until the process ends: what is made
+/// over it may outlive any variable of a test. Pages that nobody writes cost nothing.
+struct TestMemory {
     let bytes: UnsafeMutableRawBufferPointer
 
     init(byteCount: Int) {
-        bytes = .allocate(byteCount: byteCount, alignment: 4096)
-        bytes.initializeMemory(as: UInt8.self, repeating: 0)
+        let memory = mmap(
+            nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        precondition(memory != MAP_FAILED, "a test has a few megabytes")
+        bytes = UnsafeMutableRawBufferPointer(start: memory, count: byteCount)
     }
 
-    deinit { bytes.deallocate() }
+    func clear() { memset(bytes.baseAddress!, 0, bytes.count) }
 
     /// One region over all of it.
     var region: MetricsRegion { MetricsRegion(bytes) }

@@ -72,14 +72,16 @@ struct MetricsRegionTests {
         let offset: Int, byte: UInt8
     }
 
-    @Test("a writer begins anew in a region that it cannot understand", arguments: [
-        Damage(testDescription: "another magic", offset: 0, byte: 0),
-        Damage(testDescription: "another layout", offset: 4, byte: 9),
-        Damage(testDescription: "used ends within a block", offset: 8, byte: 80),
-        Damage(testDescription: "used beyond the region", offset: 15, byte: 0xFF),
-        Damage(testDescription: "a block of no length", offset: 68, byte: 0),
-        Damage(testDescription: "a block longer than what is used", offset: 70, byte: 1),
-    ])
+    @Test(
+        "a writer begins anew in a region that it cannot understand",
+        arguments: [
+            Damage(testDescription: "another magic", offset: 0, byte: 0),
+            Damage(testDescription: "another layout", offset: 4, byte: 9),
+            Damage(testDescription: "used ends within a block", offset: 8, byte: 80),
+            Damage(testDescription: "used beyond the region", offset: 15, byte: 0xFF),
+            Damage(testDescription: "a block of no length", offset: 68, byte: 0),
+            Damage(testDescription: "a block longer than what is used", offset: 70, byte: 1),
+        ])
     func damaged(_ damage: Damage) {
         let memory = TestMemory(byteCount: 8192)
         memory.region.open()
