@@ -15,10 +15,17 @@ enum TestEngine {
 
     static func fixture(_ name: String) -> String { root + "/Tests/Fixtures/" + name }
 
-    static func session(_ fixture: String) throws -> Session {
-        let path = Self.fixture(fixture)
-        return try Session(OnnxRuntime.load(libraryPath), name: "test", path: path)
+    /// Opened once; ONNX Runtime's environment may be used by all the tests' threads.
+    nonisolated(unsafe) private static let runtime = Result { try OnnxRuntime.load(libraryPath) }
+
+    static func session(path: String) throws -> Session {
+        try Session(runtime.get(), name: "test", path: path)
     }
+
+    static func session(_ fixture: String) throws -> Session { try session(path: Self.fixture(fixture)) }
+
+    /// One of the hand-made models in Tests/Fixtures/small.
+    static func small(_ name: String) throws -> Session { try session("small/\(name).onnx") }
 }
 
 /// A tensor with memory of its own, to write inputs down and to keep outputs.

@@ -1,3 +1,5 @@
+import ApusWire
+
 extension EngineError {
     /// Finds out why the engine refused a model, from its words (release 1.28.0) and the model's own
     /// header. What is not recognised stays `refused`, with the engine's text.
@@ -15,6 +17,8 @@ extension EngineError {
             self = .externalDataMissing(path: path, reason: message.firstLine)
         } else if error.code == 7 {  // ORT_INVALID_PROTOBUF
             self = .notONNX(path: path, reason: message.firstLine)
+        } else if let found = Self.unsupported(info) {
+            self = .unsupportedType(path: path, role: found.0, name: found.1, found: found.2)
         } else {
             self = .refused(path: path, error)
         }
@@ -24,6 +28,16 @@ extension EngineError {
     private static func opset(_ message: String, _ info: ModelInfo) -> ModelInfo.OperatorSet? {
         guard let domain = message.word(after: "official support for domain ") else { return nil }
         return info.operatorSets.first { $0.domain == domain }
+    }
+
+    /// The first input or output of an element type that the engine and we do not have in common.
+    private static func unsupported(_ info: ModelInfo) -> (Role, String, String)? {
+        let values = info.graphInputs.map { (Role.input, $0) } + info.graphOutputs.map { (.output, $0) }
+        for (role, value) in values
+        where value.elementType != 0 && ElementType(ortType: value.elementType) == nil {
+            return (role, value.name, ElementType.onnxName(value.elementType))
+        }
+        return nil
     }
 
     private static func speaksOfExternalData(_ message: String) -> Bool {

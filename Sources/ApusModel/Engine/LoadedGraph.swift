@@ -71,7 +71,7 @@ extension LoadedGraph {
             switch try type(index, api.SessionGetInputTypeInfo) {
             case .tensor(let elementType, let shape):
                 try checkRank(.input, name, shape.count)
-                if info.inputsWithoutShape.contains(name) {
+                if info.graphInputs.contains(where: { $0.name == name && !$0.hasShape }) {
                     throw .rankUnknown(path: path, role: .input, name: name)
                 }
                 specs.append(TensorSpec(name: name, elementType: elementType, shape: shape))

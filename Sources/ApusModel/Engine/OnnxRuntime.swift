@@ -1,7 +1,8 @@
 import COnnxRuntime
 import Glibc
 
-/// The inference library, opened once per process and never closed.
+/// The inference library, opened once per process. It is never closed, and what it made for the whole
+/// process is never released: sessions and their threads' storage may outlive this object.
 ///
 /// Opening it creates no thread: sessions run on the thread that calls them.
 package final class OnnxRuntime {
@@ -26,7 +27,7 @@ package final class OnnxRuntime {
     package static func load(_ explicit: String? = nil) throws(EngineError) -> OnnxRuntime {
         // Releases from 1.29 on report usage from a thread of their own unless told not to; forks and
         // users both want them not to.
-        setenv("ORT_DISABLE_TELEMETRY", "1", 1)
+        if getenv("ORT_DISABLE_TELEMETRY") == nil { setenv("ORT_DISABLE_TELEMETRY", "1", 0) }
         let candidates = LibrarySearch.candidates(explicit: explicit)
         for candidate in candidates where !LibrarySearch.isAbsent(candidate) {
             if let library = dlopen(candidate, RTLD_NOW | RTLD_LOCAL) {
@@ -61,11 +62,6 @@ package final class OnnxRuntime {
         } catch {
             throw .libraryUnloadable(path: path, reason: error.description)
         }
-    }
-
-    deinit {
-        api.pointee.ReleaseMemoryInfo(memoryInfo)
-        api.pointee.ReleaseEnv(environment)
     }
 
     private static func createShared(

@@ -10,7 +10,9 @@ extension Session {
         else { return }
         let example = ExampleInput(inputs, rowCount: 1)
         do {
-            let ranks = try run(example.views) { views in views.map(\.shape.rank) }
+            let ranks = try example.withViews { views throws(InferenceError) in
+                try run(views) { outputs in outputs.map(\.shape.rank) }
+            }
             for (index, rank) in ranks.enumerated() where outputs[index].shape.isEmpty {
                 setRank(rank, of: index)
             }

@@ -55,8 +55,11 @@ extension Session {
         try api.check(api.pointee.GetDimensions(info, &count, 1))
         if type == ElementType.string.ortType {
             let shape = Shape([Int(count)])
-            let view = try strings(keys.raw, shape, count: Int(count), storage: OutputStorage())
-            return .strings((0..<Int(count)).map { String(decoding: view.string($0), as: UTF8.self) })
+            let storage = OutputStorage()
+            let view = try strings(keys.raw, shape, count: Int(count), storage: storage)
+            return withExtendedLifetime(storage) {
+                .strings((0..<Int(count)).map { String(decoding: view.string($0), as: UTF8.self) })
+            }
         }
         var address: UnsafeMutableRawPointer?
         try api.check(api.pointee.GetTensorMutableData(keys.raw, &address))

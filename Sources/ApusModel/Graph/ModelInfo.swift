@@ -20,8 +20,9 @@ package struct ModelInfo: Equatable, Sendable {
     package var summary = ""
     /// Custom metadata in the file's order.
     package var metadata: [Entry] = []
-    /// Names of graph inputs that do not say how many dimensions they have.
-    var inputsWithoutShape: [String] = []
+    /// The graph's own words on its inputs and outputs.
+    var graphInputs: [ValueInfo] = []
+    var graphOutputs: [ValueInfo] = []
 
     package struct Entry: Equatable, Sendable {
         package var key: String
@@ -62,9 +63,8 @@ extension ModelInfo {
             switch field.number {
             case 2: graphName = field.value.text
             case 10: summary = field.value.text
-            case 11:
-                let input = try ValueInfo(proto: field.value.message())
-                if !input.hasShape { inputsWithoutShape.append(input.name) }
+            case 11: graphInputs.append(try ValueInfo(proto: field.value.message()))
+            case 12: graphOutputs.append(try ValueInfo(proto: field.value.message()))
             default: break
             }
         }

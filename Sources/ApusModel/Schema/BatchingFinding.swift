@@ -1,3 +1,5 @@
+import ApusWire
+
 /// Whether a model's requests may be joined into one run, and if not, why.
 package enum BatchingFinding: Equatable, Sendable {
     /// Rows give the same answers alone and together.
@@ -49,5 +51,16 @@ extension Session {
             return .fixedFirstDimension(.output, name: spec.name)
         }
         return nil
+    }
+}
+
+extension Session {
+    /// The model as protocols and workers see it.
+    package func schema(
+        version: Int, batching: BatchingFinding, maxBatchRowCount: Int
+    ) -> ModelSchema {
+        ModelSchema(
+            name: name, version: version, inputs: inputs, outputs: outputs,
+            isBatchable: batching == .batchable, maxBatchRowCount: maxBatchRowCount)
     }
 }

@@ -16,9 +16,9 @@ extension Session {
                 let trial = BatchingTrial(inputs, rowCount: count)
                 var alone: [[CapturedTensor]] = []
                 rowCount = 1
-                for row in 0..<count { alone.append(try capture(trial.views(rows: row..<row + 1))) }
+                for row in 0..<count { alone.append(try capture(trial, rows: row..<row + 1)) }
                 rowCount = count
-                let together = try capture(trial.views(rows: 0..<count))
+                let together = try capture(trial, rows: 0..<count)
                 if let finding = compare(alone, together) { return finding }
             }
             return .batchable
@@ -28,8 +28,12 @@ extension Session {
         }
     }
 
-    private func capture(_ tensors: [TensorView]) throws(InferenceError) -> [CapturedTensor] {
-        try run(tensors) { views in views.map { CapturedTensor($0) } }
+    private func capture(
+        _ trial: BatchingTrial, rows: Range<Int>
+    ) throws(InferenceError) -> [CapturedTensor] {
+        try trial.withViews(rows: rows) { tensors throws(InferenceError) in
+            try run(tensors) { outputs in outputs.map { CapturedTensor($0) } }
+        }
     }
 
     private func compare(

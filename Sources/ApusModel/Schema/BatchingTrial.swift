@@ -3,29 +3,32 @@ import ApusWire
 /// Made-up rows that differ from one another, of which any range can be given to a run.
 struct BatchingTrial {
     private let example: ExampleInput
-    private let ends: [[Int]]
 
     init(_ inputs: [TensorSpec], rowCount: Int) {
         example = ExampleInput(inputs, rowCount: rowCount, seed: rowCount)
-        ends = example.views.map { Array($0.ends) }
     }
 
-    /// Those rows of every input. Valid as long as this value.
-    func views(rows: Range<Int>) -> [TensorView] {
-        example.views.map { whole in
-            let perRow = (whole.shape.elementCount ?? 0) / max(whole.shape[0], 1)
-            var view = whole
-            view.shape[0] = rows.count
-            let elements = rows.lowerBound * perRow..<rows.upperBound * perRow
-            if let size = whole.elementType.byteCount {
-                let bytes = elements.lowerBound * size..<elements.upperBound * size
-                view.bytes = UnsafeRawBufferPointer(rebasing: whole.bytes[bytes])
-            } else {
-                // Every string of an example has one byte, so a row's ends are the first ones.
-                view.bytes = UnsafeRawBufferPointer(rebasing: whole.bytes[elements])
-                view.ends = UnsafeBufferPointer(rebasing: whole.ends[..<elements.count])
-            }
-            return view
+    /// Lends those rows of every input to `body`.
+    func withViews<R>(
+        rows: Range<Int>, _ body: ([TensorView]) throws(InferenceError) -> R
+    ) throws(InferenceError) -> R {
+        try example.withViews { views throws(InferenceError) in
+            try body(views.map { Self.slice($0, rows: rows) })
         }
+    }
+
+    private static func slice(_ whole: TensorView, rows: Range<Int>) -> TensorView {
+        let perRow = (whole.shape.elementCount ?? 0) / max(whole.shape[0], 1)
+        let elements = rows.lowerBound * perRow..<rows.upperBound * perRow
+        // Every string of an example has one byte, so the ends of any row are the first ones.
+        let size = whole.elementType.byteCount ?? 1
+        let bytes = elements.lowerBound * size..<elements.upperBound * size
+        var view = whole
+        view.shape[0] = rows.count
+        view.bytes = UnsafeRawBufferPointer(rebasing: whole.bytes[bytes])
+        if whole.elementType == .string {
+            view.ends = UnsafeBufferPointer(rebasing: whole.ends[..<elements.count])
+        }
+        return view
     }
 }

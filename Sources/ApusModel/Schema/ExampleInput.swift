@@ -26,13 +26,18 @@ package final class ExampleInput {
 
     deinit { for copy in ends { copy.deallocate() } }
 
-    /// Valid as long as this object.
-    package var views: [TensorView] {
-        buffers.indices.map { index in
-            TensorView(
-                elementType: buffers[index].elementType, shape: shapes[index],
-                bytes: buffers[index].bytes, ends: UnsafeBufferPointer(ends[index]))
-        }
+    /// Lends the tensors to `body`.
+    package func withViews<R, Failure: Error>(
+        _ body: ([TensorView]) throws(Failure) -> R
+    ) throws(Failure) -> R {
+        // Nothing else keeps this object, whose memory they are, alive while they are used.
+        defer { withExtendedLifetime(self) {} }
+        return try body(
+            buffers.indices.map { index in
+                TensorView(
+                    elementType: buffers[index].elementType, shape: shapes[index],
+                    bytes: buffers[index].bytes, ends: UnsafeBufferPointer(ends[index]))
+            })
     }
 
     private static func shape(_ spec: TensorSpec, rowCount: Int) -> Shape {

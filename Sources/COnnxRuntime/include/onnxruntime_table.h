@@ -114,10 +114,9 @@ typedef struct OrtApi {
     OrtStatus *(*GetValue)(
         const OrtValue *value, int index, OrtAllocator *allocator, OrtValue **out);  // 80
     OrtStatus *(*GetValueCount)(const OrtValue *value, size_t *out);  // 81
-    OrtUnusedEntry unused_82[10];
-    void (*ReleaseEnv)(OrtEnv *object);  // 92
+    OrtUnusedEntry unused_82[11];
     void (*ReleaseStatus)(OrtStatus *object);  // 93
-    void (*ReleaseMemoryInfo)(OrtMemoryInfo *object);  // 94
+    OrtUnusedEntry unused_94[1];
     void (*ReleaseSession)(OrtSession *object);  // 95
     void (*ReleaseValue)(OrtValue *object);  // 96
     OrtUnusedEntry unused_97[1];
