@@ -118,10 +118,19 @@ struct PrometheusTextTests {
             (30_000_000_001, "30.000000001"), (UInt64.max, "18446744073.709551615"),
         ])
     func seconds(nanoseconds: UInt64, wanted: String) {
-        var bytes: [UInt8] = []
-        var sink = TextSink(taking: &bytes)
+        var sink = TextSink()
         sink.append(nanoseconds, per: 1_000_000_000)
         #expect(String(decoding: sink.bytes, as: UTF8.self) == wanted)
+    }
+
+    @Test("numbers of every width are written as Swift writes them")
+    func decimals() {
+        let powers = (0..<20).map { (0..<$0).reduce(UInt64(1)) { power, _ in power * 10 } }
+        for value in powers.flatMap({ [$0 - 1, $0, $0 + 1] }) + [UInt64.max] {
+            var sink = TextSink()
+            sink.append(decimal: value)
+            #expect(String(decoding: sink.bytes, as: UTF8.self) == String(value))
+        }
     }
 
     @Test("what is written goes behind what was there")

@@ -12,8 +12,7 @@ package struct ModelStatistics {
     ///
     /// - Parameter models: the versions that are served; one that has had no request is all zeros.
     package func write(_ models: [(name: String, version: Int)], into bytes: inout [UInt8]) {
-        var sink = TextSink(taking: &bytes)
-        defer { bytes = sink.bytes }
+        var sink = TextSink()
         sink.append("{\"model_stats\":[")
         for (index, model) in models.enumerated() {
             if index > 0 { sink.append(",") }
@@ -21,6 +20,7 @@ package struct ModelStatistics {
             write(totals.model(key) ?? ModelTotals(key), into: &sink)
         }
         sink.append("]}")
+        bytes.append(contentsOf: sink.bytes)
     }
 
     private func write(_ model: ModelTotals, into sink: inout TextSink) {

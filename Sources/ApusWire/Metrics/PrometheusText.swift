@@ -30,8 +30,7 @@ package struct PrometheusText {
 
     /// Appends the whole text.
     package func write(into bytes: inout [UInt8]) {
-        var sink = TextSink(taking: &bytes)
-        defer { bytes = sink.bytes }
+        var sink = TextSink()
         writeRequests(into: &sink)
         writeDurations(into: &sink)
         writeModels(into: &sink)
@@ -39,6 +38,7 @@ package struct PrometheusText {
         writeParseErrors(into: &sink)
         writePools(into: &sink)
         writeSupervisor(into: &sink)
+        bytes.append(contentsOf: sink.bytes)
     }
 
     private static func labels(_ key: ModelKey) -> [UInt8] {
@@ -52,10 +52,9 @@ package struct PrometheusText {
     }
 
     private static func text(_ write: (inout TextSink) -> Void) -> [UInt8] {
-        var bytes: [UInt8] = []
-        var sink = TextSink(taking: &bytes)
+        var sink = TextSink()
         write(&sink)
-        return sink.bytes
+        return Array(sink.bytes)
     }
 }
 

@@ -1,35 +1,74 @@
-/// Builds text in an array of bytes: what the metrics renderers write to.
-struct TextSink {
-    private(set) var bytes: [UInt8]
+/// Builds text in memory of its own: what the metrics renderers write to.
+struct TextSink: ~Copyable {
+    private var memory: UnsafeMutableRawPointer
+    private var capacity = 4096
+    private var count = 0
 
-    /// Goes on at the end of `bytes`, which is left empty: the caller puts `self.bytes` back when
-    /// done.
-    init(taking bytes: inout [UInt8]) {
-        self.bytes = []
-        swap(&self.bytes, &bytes)
-    }
+    init() { memory = .allocate(byteCount: capacity, alignment: 1) }
 
+    deinit { memory.deallocate() }
+
+    /// What was written. Valid until the next append.
+    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: memory, count: count) }
+
+    @inline(__always)
     mutating func append(_ text: StaticString) {
-        text.withUTF8Buffer { bytes.append(contentsOf: $0) }
+        append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
-    mutating func append(_ text: [UInt8]) { bytes.append(contentsOf: text) }
+    mutating func append(_ text: [UInt8]) { text.withUnsafeBytes { append($0) } }
+
+    mutating func append(_ text: UnsafeRawBufferPointer) {
+        guard let start = text.baseAddress else { return }
+        reserve(text.count)
+        (memory + count).copyMemory(from: start, byteCount: text.count)
+        count += text.count
+    }
+
+    mutating func append(byte: UInt8) {
+        reserve(1)
+        memory.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
+        count += 1
+    }
 
     mutating func append(decimal value: UInt64) {
-        let end = bytes.count
+        var width = 1
+        var limit: UInt64 = 10
+        while width < 20, value >= limit {
+            width += 1
+            limit = width < 20 ? limit * 10 : limit
+        }
+        reserve(width)
         var rest = value
-        repeat {
-            bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
+        for place in (count..<count + width).reversed() {
+            let digit = UInt8(ascii: "0") + UInt8(rest % 10)
+            memory.storeBytes(of: digit, toByteOffset: place, as: UInt8.self)
             rest /= 10
-        } while rest != 0
-        bytes[end...].reverse()
+        }
+        count += width
     }
 
     mutating func append(decimal value: Int) {
-        if value < 0 { bytes.append(UInt8(ascii: "-")) }
+        if value < 0 { append(byte: UInt8(ascii: "-")) }
         append(decimal: UInt64(value.magnitude))
     }
 
+    @inline(__always)
+    private mutating func reserve(_ more: Int) {
+        if count + more > capacity { grow(to: max(count + more, capacity * 2)) }
+    }
+
+    @inline(never)
+    private mutating func grow(to newCapacity: Int) {
+        let new = UnsafeMutableRawPointer.allocate(byteCount: newCapacity, alignment: 1)
+        new.copyMemory(from: memory, byteCount: count)
+        memory.deallocate()
+        memory = new
+        capacity = newCapacity
+    }
+}
+
+extension TextSink {
     /// A count of units as a decimal fraction without loss: 2,500,000 of 1,000,000,000 is `0.0025`.
     ///
     /// - Parameter scale: how many units make one; a power of ten.
@@ -37,11 +76,11 @@ struct TextSink {
         append(decimal: units / scale)
         var rest = units % scale
         guard rest != 0 else { return }
-        bytes.append(UInt8(ascii: "."))
+        append(byte: UInt8(ascii: "."))
         var place = scale
         while rest != 0 {
             place /= 10
-            bytes.append(UInt8(ascii: "0") + UInt8(rest / place))
+            append(byte: UInt8(ascii: "0") + UInt8(rest / place))
             rest %= place
         }
     }
@@ -54,29 +93,29 @@ struct TextSink {
             case UInt8(ascii: "\\"): append("\\\\")
             case UInt8(ascii: "\""): append("\\\"")
             case UInt8(ascii: "\n"): append("\\n")
-            default: bytes.append(byte)
+            default: append(byte: byte)
             }
         }
     }
 
     /// A JSON string with its quotes (RFC 8259 §7).
     mutating func append(json text: String) {
-        bytes.append(UInt8(ascii: "\""))
+        append(byte: UInt8(ascii: "\""))
         for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "\\"): append("\\\\")
             case UInt8(ascii: "\""): append("\\\"")
             case 0..<0x20: append(controlCharacter: byte)
-            default: bytes.append(byte)
+            default: append(byte: byte)
             }
         }
-        bytes.append(UInt8(ascii: "\""))
+        append(byte: UInt8(ascii: "\""))
     }
 
     private mutating func append(controlCharacter byte: UInt8) {
         append("\\u00")
         for digit in [byte >> 4, byte & 15] {
-            bytes.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+            append(byte: digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
         }
     }
 }
