@@ -50,9 +50,10 @@ let package = Package(
         library("ApusWire"),
         library("ApusModel", ["COnnxRuntime", "ApusWire"]),
         library("ApusProtocols", ["CSimdJSON", "CZlib", "ApusWire", "ApusModel"]),
-        library("ApusProxy", ["ApusLoop", "ApusWire", log]),
+        library("ApusControl", ["ApusLoop", "ApusWire"]),
+        library("ApusProxy", ["ApusLoop", "ApusControl", "ApusWire", log]),
         library("ApusWorker", ["CProcess", "ApusWire", "ApusModel", "ApusProtocols", log]),
-        library("ApusSupervisor", ["ApusLoop", "ApusWire", log]),
+        library("ApusSupervisor", ["ApusLoop", "ApusControl", "ApusWire", log]),
         .executableTarget(
             name: "apus",
             dependencies: [

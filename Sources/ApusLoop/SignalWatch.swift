@@ -28,4 +28,9 @@ package final class SignalWatch {
 
     /// A peer that closes early is an EPIPE at the write, not the end of this process.
     package static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
+
+    /// A terminal sends INT and HUP to the whole group, and systemd TERM: only the supervisor acts on them.
+    package static func ignoreStopRequests() {
+        for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] { signal(number, SIG_IGN) }
+    }
 }

@@ -172,6 +172,32 @@ package final class Stream {
         throw UVError(code: count, call: "uv_try_write")
     }
 
+    /// The same for an array.
+    package func tryWrite(_ buffers: [IOBuffer]) throws(UVError) -> Int {
+        let result = buffers.withUnsafeBufferPointer { buffers in
+            Result { () throws(UVError) in try tryWrite(buffers) }
+        }
+        return try result.get()
+    }
+
+    /// Queues `buffers` without their first `taken` bytes, uncopied.
+    /// - Parameter owner: keeps the memory in place; held until the kernel has taken all, or the stream closes.
+    package func queue(
+        _ buffers: [IOBuffer], after taken: Int, keeping owner: AnyObject
+    ) throws(UVError) {
+        var rest: [IOBuffer] = []
+        var skipped = taken
+        for buffer in buffers {
+            let skip = min(skipped, buffer.byteCount)
+            skipped -= skip
+            guard buffer.byteCount > skip, let base = buffer.base else { continue }
+            rest.append(IOBuffer(UnsafeRawBufferPointer(start: base + skip, count: buffer.byteCount - skip)))
+        }
+        let write = QueuedWrite(owner: owner, stream: self)
+        let code = write.start(rest)
+        guard code == 0 else { throw UVError(code: code, call: "uv_write") }
+    }
+
     /// Sends all of `buffers` in order: at once what the kernel takes, the rest copied and queued.
     /// The caller keeps its memory. A failure is reported through the owner or by throwing, not both.
     package func send(_ buffers: UnsafeBufferPointer<IOBuffer>) throws(UVError) {
@@ -205,8 +231,8 @@ package final class Stream {
     }
 
     private func queue(_ bytes: UnsafeMutableRawBufferPointer) throws(UVError) {
-        let write = QueuedWrite(bytes, stream: self)
-        let code = write.start()
+        let write = QueuedWrite(owner: CopiedBytes(bytes), stream: self)
+        let code = write.start([IOBuffer(UnsafeRawBufferPointer(bytes))])
         guard code == 0 else { throw UVError(code: code, call: "uv_write") }
     }
 
@@ -257,30 +283,40 @@ package final class Stream {
     }
 }
 
-/// One write that libuv keeps: the request, and the bytes, until its callback.
+/// Memory that goes with the write that was waiting for it.
+private final class CopiedBytes {
+    private let memory: UnsafeMutableRawBufferPointer
+
+    init(_ memory: UnsafeMutableRawBufferPointer) { self.memory = memory }
+
+    deinit { memory.deallocate() }
+}
+
+/// One write that libuv keeps: the request, and whoever owns the bytes, until its callback.
 private final class QueuedWrite {
     private let request = UnsafeMutablePointer<uv_write_t>.allocate(capacity: 1)
-    private let memory: UnsafeMutableRawBufferPointer
+    private let owner: AnyObject
     private let stream: Stream
 
-    init(_ memory: UnsafeMutableRawBufferPointer, stream: Stream) {
-        self.memory = memory
+    init(owner: AnyObject, stream: Stream) {
+        self.owner = owner
         self.stream = stream
     }
 
-    deinit {
-        memory.deallocate()
-        request.deallocate()
-    }
+    deinit { request.deallocate() }
 
-    func start() -> CInt {
-        var buffer = uv_buf_t(
-            base: memory.baseAddress?.assumingMemoryBound(to: CChar.self), len: memory.count)
+    /// libuv copies the list of buffers, not what they point to (libuv docs, "uv_write").
+    func start(_ buffers: [IOBuffer]) -> CInt {
         let unmanaged = Unmanaged.passRetained(self)
         request.pointee.data = unmanaged.toOpaque()
-        let code = uv_write(request, stream.rawStream, &buffer, 1) { request, code in
-            let write: QueuedWrite = lastReference(request!.pointee.data)
-            write.stream.didWrite(code)
+        let code = buffers.withUnsafeBufferPointer { buffers in
+            buffers.withMemoryRebound(to: uv_buf_t.self) { buffers in
+                uv_write(request, stream.rawStream, buffers.baseAddress, UInt32(buffers.count)) {
+                    request, code in
+                    let write: QueuedWrite = lastReference(request!.pointee.data)
+                    write.stream.didWrite(code)
+                }
+            }
         }
         if code != 0 { unmanaged.release() }
         return code

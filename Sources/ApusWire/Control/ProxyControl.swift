@@ -4,7 +4,6 @@ package struct ProxySettings: Equatable, Sendable {
     package var slot = 0
     package var metricsRegionCount = 0
     package var serverName = "apus"
-    package var bodyByteLimit = 64 << 20
     /// All bodies that are held at once.
     package var bufferedByteLimit = 512 << 20
     package var headByteLimit = 16 << 10
@@ -17,8 +16,6 @@ package struct ProxySettings: Equatable, Sendable {
     package var bodyBytesPerSecond = 1024
     package var writeMilliseconds = 30_000
     package var idleMilliseconds = 75_000
-    package var requestMilliseconds = 30_000
-    package var queueCapacity = 1024
     package var defaultModel = ""
     package var logsAccess = false
 
@@ -42,11 +39,32 @@ package struct ProxySettings: Equatable, Sendable {
 
     private static var numberKeys: [WritableKeyPath<ProxySettings, Int>] {
         [
-            \.slot, \.metricsRegionCount, \.bodyByteLimit, \.bufferedByteLimit, \.headByteLimit,
+            \.slot, \.metricsRegionCount, \.bufferedByteLimit, \.headByteLimit,
             \.fieldCountLimit, \.connectionLimit, \.firstByteMilliseconds, \.headMilliseconds,
             \.bodyGraceMilliseconds, \.bodyBytesPerSecond, \.writeMilliseconds, \.idleMilliseconds,
-            \.requestMilliseconds, \.queueCapacity,
         ]
+    }
+}
+
+/// How much a model takes at once, and how long a request may take.
+package struct ModelLimits: Equatable, Sendable {
+    package var bodyByteLimit = 64 << 20
+    package var queueCapacity = 1024
+    /// From a request's arrival to its 504.
+    package var requestMilliseconds = 30_000
+
+    package init() {}
+
+    func write(to writer: inout ControlWriter) {
+        writer.write(bodyByteLimit)
+        writer.write(queueCapacity)
+        writer.write(requestMilliseconds)
+    }
+
+    init(reading reader: inout ControlReader) throws(ControlError) {
+        bodyByteLimit = try reader.read()
+        queueCapacity = try reader.read()
+        requestMilliseconds = try reader.read()
     }
 }
 
@@ -73,14 +91,16 @@ package struct ModelRoute: Equatable, Sendable {
     package var state: State
     /// Why it is not ready; empty otherwise.
     package var reason: String
+    package var limits: ModelLimits
     /// Nil until it has been loaded once.
     package var description: ModelDescription?
     package var workers: [WorkerRoute]
 
     package init(
         name: String, version: Int, generation: UInt32, state: State, reason: String,
-        description: ModelDescription?, workers: [WorkerRoute]
+        limits: ModelLimits, description: ModelDescription?, workers: [WorkerRoute]
     ) {
+        self.limits = limits
         self.name = name
         self.version = version
         self.generation = generation
@@ -96,6 +116,7 @@ package struct ModelRoute: Equatable, Sendable {
         writer.write(generation)
         writer.write(state.rawValue)
         writer.write(reason)
+        limits.write(to: &writer)
         writer.write(description != nil)
         description?.write(to: &writer)
         writer.write(workers) {
@@ -111,6 +132,7 @@ package struct ModelRoute: Equatable, Sendable {
         guard let state = State(rawValue: try reader.read()) else { throw .badValue("model state") }
         self.state = state
         reason = try reader.readString()
+        limits = try ModelLimits(reading: &reader)
         description = try reader.readBool() ? try ModelDescription(reading: &reader) : nil
         workers = try reader.readList { (reader) throws(ControlError) in
             WorkerRoute(serial: try reader.read(), socketPath: try reader.readString())

@@ -1,0 +1,87 @@
+import ApusLoop
+import ApusWire
+
+/// The socket on which `apus status` and `apus reload` reach the supervisor.
+///
+/// A request is one line; the answer is a line, `ok` or `error SENTENCE`, then a payload, then the end.
+/// Only the owner of the runtime directory can connect: the directory has mode 0700.
+final class AdminSocket {
+    /// A request line is a word or two.
+    static let lineByteLimit = 256
+
+    private var listener: Listener?
+    private var clients: [ObjectIdentifier: AdminClient] = [:]
+
+    /// - Parameter answer: makes the whole answer to a line.
+    init(path: String, on loop: Loop, answer: @escaping (String) -> [UInt8]) throws(UVError) {
+        let descriptor = try ListeningSocket.unix(path: path)
+        listener = try Listener(descriptor: descriptor, isUnix: true, on: loop) {
+            [unowned self] listener in
+            guard let stream = try? listener.accept() else { return }
+            let client = AdminClient(stream, answer) { [unowned self] in
+                clients.removeValue(forKey: ObjectIdentifier($0))
+            }
+            clients[ObjectIdentifier(client)] = client
+        }
+    }
+
+    func close() {
+        listener?.close()
+        listener = nil
+        for client in clients.values { client.close() }
+    }
+}
+
+private final class AdminClient: StreamOwner {
+    private let stream: Stream
+    private let answer: (String) -> [UInt8]
+    private let onClose: (AdminClient) -> Void
+    private let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 256, alignment: 1)
+    private var line: [UInt8] = []
+    private var isAnswered = false
+
+    init(
+        _ stream: Stream, _ answer: @escaping (String) -> [UInt8],
+        onClose: @escaping (AdminClient) -> Void
+    ) {
+        self.stream = stream
+        self.answer = answer
+        self.onClose = onClose
+        stream.setOwner(self)
+        stream.startReading()
+    }
+
+    deinit { memory.deallocate() }
+
+    func memory(for stream: Stream) -> UnsafeMutableRawBufferPointer { memory }
+
+    func stream(_ stream: Stream, didRead bytes: UnsafeRawBufferPointer) {
+        guard !isAnswered else { return }
+        line.append(contentsOf: bytes)
+        if let end = line.firstIndex(of: UInt8(ascii: "\n")) {
+            reply(answer(String(decoding: line[..<end], as: UTF8.self)))
+        } else if line.count > AdminSocket.lineByteLimit {
+            reply(Array("error the request line is longer than \(AdminSocket.lineByteLimit) bytes\n".utf8))
+        }
+    }
+
+    private func reply(_ bytes: [UInt8]) {
+        isAnswered = true
+        bytes.withUnsafeBytes { try? stream.send($0) }  // a client that left needs no answer
+        if stream.queuedByteCount == 0 { close() }
+    }
+
+    func streamDidDrain(_ stream: Stream) { close() }
+
+    func stream(_ stream: Stream, didEnd error: UVError?) {
+        if !isAnswered || error != nil { close() }
+    }
+
+    func stream(_ stream: Stream, didFailToWrite error: UVError) { close() }
+
+    func close() {
+        guard stream.isOpen else { return }
+        stream.close()
+        onClose(self)
+    }
+}

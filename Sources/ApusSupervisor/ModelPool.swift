@@ -1,0 +1,272 @@
+import ApusControl
+import ApusLoop
+import ApusWire
+import Glibc
+import Logging
+
+/// One generation of one model version: its template and its workers.
+///
+/// The template may die and be started again; its workers serve on meanwhile.
+final class ModelPool {
+    enum State: Equatable {
+        /// The template has not said loaded.
+        case loading
+        /// The template can fork.
+        case loaded
+        /// The template says that the model cannot be loaded: nothing is tried again.
+        case failed(exitCode: Int32, sentence: String)
+    }
+
+    let wanted: WantedModel
+    let generation: UInt32
+    private(set) var state = State.loading
+    private(set) var description: ModelDescription?
+    private(set) var slots: [WorkerSlot]
+    private(set) var template: Child?
+    private(set) var templateRestartCount = 0
+    private unowned let supervisor: Supervisor
+    private var control: ControlLink<TemplateReport>?
+    private var workerLinks: [UInt32: ControlLink<WorkerReport>] = [:]
+    private var templateBackoff = RestartBackoff(longest: 30_000)
+    private var loadDeadline: UInt64 = 0
+    private let series: PoolSeries?
+    private let log: Logger
+
+    init(_ wanted: WantedModel, generation: UInt32, supervisor: Supervisor) {
+        self.wanted = wanted
+        self.generation = generation
+        self.supervisor = supervisor
+        series = supervisor.series(of: wanted)
+        slots = Array(repeating: WorkerSlot(), count: wanted.workerCount)
+        var log = supervisor.log
+        log[metadataKey: "model"] = "\(wanted.name)"
+        log[metadataKey: "version"] = "\(wanted.version)"
+        self.log = log
+    }
+
+    /// At least one worker takes requests.
+    var isServing: Bool { slots.contains { $0.state == .serving } }
+
+    /// What the proxies are told.
+    var route: ModelRoute {
+        let serving = slots.filter { $0.state == .serving }
+        let workers = serving.map { slot in
+            WorkerRoute(serial: slot.serial, socketPath: socketPath(slot.serial))
+        }
+        return ModelRoute(
+            name: wanted.name, version: wanted.version, generation: generation, state: routeState,
+            reason: reason, limits: wanted.limits, description: description, workers: workers)
+    }
+
+    /// Why it is not ready; empty when it is.
+    var reason: String {
+        if case .failed(_, let sentence) = state { return sentence }
+        return ""
+    }
+
+    var routeState: ModelRoute.State {
+        switch state {
+        case .failed: .unavailable
+        case .loading, .loaded: description != nil && isServing ? .ready : .loading
+        }
+    }
+
+    // MARK: Keeping what is wanted
+
+    /// Does what is missing and allowed now.
+    /// - Returns: when to look again, on the loop's clock; nil when nothing waits for time.
+    func converge(at now: UInt64) -> UInt64? {
+        switch state {
+        case .failed: return nil
+        case .loading: return convergeTemplate(at: now)
+        case .loaded: return convergeWorkers(at: now)
+        }
+    }
+
+    private func convergeTemplate(at now: UInt64) -> UInt64? {
+        guard let template else {
+            guard templateBackoff.allowsStart(at: now) else { return templateBackoff.readyAt }
+            startTemplate(at: now)
+            return loadDeadline
+        }
+        if now >= loadDeadline {
+            log.error("the model did not load in time; its template is killed")
+            template.kill(SIGKILL)
+            loadDeadline = .max
+        }
+        return loadDeadline == .max ? nil : loadDeadline
+    }
+
+    private func convergeWorkers(at now: UInt64) -> UInt64? {
+        var next: UInt64?
+        for index in slots.indices {
+            switch slots[index].fill(serial: supervisor.peekSerial, at: now) {
+            case .fork:
+                let serial = supervisor.takeSerial()
+                let path = socketPath(serial)
+                control?.send(
+                    TemplateOrder.fork(serial: serial, slot: UInt32(index), socketPath: path))
+            case .none, .announce, .withdraw:
+                if slots[index].state == .empty {
+                    next = min(next ?? .max, slots[index].readyAt)
+                }
+            }
+        }
+        return next
+    }
+
+    private func socketPath(_ serial: UInt32) -> String {
+        supervisor.runtime.workerSocket(generation: generation, serial: serial)
+    }
+
+    // MARK: The template
+
+    private func startTemplate(at now: UInt64) {
+        templateBackoff.started(at: now)
+        do throws(UVError) {
+            let (child, stream) = try supervisor.spawn(
+                "template", title: "\(wanted.name)@\(wanted.version)", receivesDescriptors: true
+            ) { [unowned self] reason in templateExited(reason) }
+            template = child
+            control = ControlLink(
+                stream, on: supervisor.loop,
+                onReport: { [unowned self] in handle($0) }, onEnd: {})
+            loadDeadline = now + UInt64(supervisor.settings.loadMilliseconds)
+            control?.send(TemplateOrder.load(templateSettings))
+        } catch {
+            log.error("cannot start a template", metadata: ["reason": "\(error)"])
+            templateBackoff.died(at: now, jitter: .random(in: -1...1))
+        }
+    }
+
+    private var templateSettings: TemplateSettings {
+        TemplateSettings(
+            name: wanted.name, version: wanted.version, path: wanted.path,
+            onnxRuntimePath: supervisor.settings.onnxRuntimePath, batching: wanted.batching,
+            nonfinite: wanted.nonfinite, maxBatchRowCount: wanted.maxBatchRowCount,
+            maxDelayNanoseconds: UInt64(wanted.maxDelayMilliseconds) * 1_000_000,
+            bodyByteLimit: wanted.limits.bodyByteLimit)
+    }
+
+    private func handle(_ report: TemplateReport) {
+        switch report {
+        case .loaded(let description):
+            self.description = description
+            state = .loaded
+            log.info(
+                "model loaded",
+                metadata: [
+                    "batching": "\(description.isBatched ? "on" : "off")",
+                    "reason": "\(description.batchingReason)",
+                    "run_us": "\(description.runNanoseconds / 1000)",
+                ])
+        case .failed(let exitCode, let sentence):
+            state = .failed(exitCode: exitCode, sentence: sentence)
+            log.error("model cannot be loaded", metadata: ["reason": "\(sentence)"])
+            supervisor.modelFailed(self, exitCode: exitCode, sentence: sentence)
+        case .forked(let serial, let process):
+            adopt(serial, process)
+        case .forkFailed(let serial, let sentence):
+            log.error("cannot fork a worker", metadata: ["reason": "\(sentence)"])
+            end(serial)
+        }
+        supervisor.changed()
+    }
+
+    private func templateExited(_ reason: ExitReason) {
+        template = nil
+        control?.close()
+        control = nil
+        guard !supervisor.isStopping else { return supervisor.changed() }
+        if case .failed = state { return supervisor.changed() }
+        log.error("template exited", metadata: ["reason": "\(reason)"])
+        state = .loading
+        templateRestartCount += 1
+        series?.templateRestarted()
+        templateBackoff.died(at: supervisor.now, jitter: .random(in: -1...1))
+        for slot in slots where slot.state == .forking { end(slot.serial) }
+        supervisor.changed()
+    }
+
+    // MARK: The workers
+
+    private func adopt(_ serial: UInt32, _ process: pid_t) {
+        let socket = control?.takePassedSocket()
+        guard let index = slots.firstIndex(where: { $0.serial == serial && $0.state == .forking })
+        else { return socket?.close() ?? () }
+        slots[index].forked(process)
+        supervisor.reaper.adopt(process) { [unowned self] reason in
+            workerExited(serial, process, reason)
+        }
+        guard let socket, slots[index].state == .starting else { return }
+        workerLinks[serial] = ControlLink(
+            socket, on: supervisor.loop,
+            onReport: { [unowned self] (report: WorkerReport) in
+                switch report { case .ready: workerReady(serial) }
+            }, onEnd: {})
+    }
+
+    private func workerReady(_ serial: UInt32) {
+        guard let index = slots.firstIndex(where: { $0.serial == serial }) else { return }
+        if slots[index].becameReady() == .announce {
+            log.debug("worker ready", metadata: ["slot": "\(index)", "serial": "\(serial)"])
+            supervisor.changed()
+        }
+    }
+
+    private func workerExited(_ serial: UInt32, _ process: pid_t, _ reason: ExitReason) {
+        if !supervisor.isStopping {
+            log.warning(
+                "worker exited", metadata: ["reason": "\(reason)", "pid": "\(process)"])
+        }
+        supervisor.announceExit(serial, supervisor.death(of: serial, reason))
+        end(serial)
+        supervisor.changed()
+    }
+
+    /// The slot of that worker is empty again.
+    private func end(_ serial: UInt32) {
+        workerLinks.removeValue(forKey: serial)?.close()
+        unlink(socketPath(serial))
+        guard let index = slots.firstIndex(where: { $0.serial == serial && $0.state != .empty })
+        else { return }
+        if slots[index].state != .forking { series?.workerRestarted() }
+        _ = slots[index].ended(at: supervisor.now, jitter: .random(in: -1...1))
+    }
+
+    /// Kills the worker that holds a request past its deadline.
+    /// - Returns: false when it is none of ours.
+    func killStuck(_ serial: UInt32) -> Bool {
+        guard let slot = slots.first(where: { $0.serial == serial && $0.state == .serving }) else {
+            return false
+        }
+        log.error("worker stuck in a run past its deadline is killed", metadata: ["pid": "\(slot.processID)"])
+        kill(slot.processID, SIGKILL)
+        return true
+    }
+
+    func publishMetrics() {
+        series?.set(isServed: true, isReady: routeState == .ready)
+        series?.setWorkers(.serving, slots.count { $0.state == .serving })
+        series?.setWorkers(.starting, slots.count { $0.state == .starting || $0.state == .forking })
+    }
+
+    // MARK: The end
+
+    /// Lets every process of this pool go: their control sockets end.
+    func stop() {
+        control?.close()
+        control = nil
+        for link in workerLinks.values { link.close() }
+        workerLinks = [:]
+    }
+
+    /// Nothing of it runs any more.
+    var isGone: Bool { template == nil && slots.allSatisfy { $0.processID == 0 } }
+
+    /// Ends every process of this pool now.
+    func killAll() {
+        template?.kill(SIGKILL)
+        for slot in slots where slot.processID != 0 { kill(slot.processID, SIGKILL) }
+    }
+}

@@ -1,0 +1,87 @@
+import ApusControl
+import ApusLoop
+import ApusWire
+import Logging
+
+/// One place for a proxy, and the proxy that fills it now. A restarted one counts on in the same metrics.
+final class ProxySlot {
+    enum State: String { case starting, ready, draining, exited }
+
+    let index: Int
+    private(set) var state = State.exited
+    private(set) var child: Child?
+    private(set) var restartCount = 0
+    private unowned let supervisor: Supervisor
+    private var control: ControlLink<ProxyReport>?
+    private var backoff = RestartBackoff(longest: 5_000)
+
+    init(_ index: Int, supervisor: Supervisor) {
+        self.index = index
+        self.supervisor = supervisor
+    }
+
+    /// Starts the proxy when it is missing and the backoff allows it.
+    /// - Returns: when to look again, on the loop's clock; nil when nothing waits for time.
+    func converge(at now: UInt64) -> UInt64? {
+        guard child == nil else { return nil }
+        guard backoff.allowsStart(at: now) else { return backoff.readyAt }
+        backoff.started(at: now)
+        do throws(UVError) {
+            let (child, stream) = try supervisor.spawn("proxy", title: "\(index)") {
+                [unowned self] reason in exited(reason)
+            }
+            self.child = child
+            state = .starting
+            control = ControlLink(
+                stream, on: supervisor.loop,
+                onReport: { [unowned self] in handle($0) }, onEnd: {})
+            configure()
+        } catch {
+            supervisor.log.error("cannot start a proxy", metadata: ["reason": "\(error)"])
+            backoff.died(at: now, jitter: .random(in: -1...1))
+            return backoff.readyAt
+        }
+        return nil
+    }
+
+    func send(_ order: ProxyOrder) { control?.send(order) }
+
+    func drain(milliseconds: Int) {
+        guard child != nil else { return }
+        state = .draining
+        send(.drain(milliseconds: milliseconds))
+    }
+
+    private func configure() {
+        var settings = supervisor.settings.proxy
+        settings.slot = index
+        settings.metricsRegionCount = supervisor.settings.proxyCount + 1
+        send(.configure(settings))
+        send(.routes(supervisor.routes))
+    }
+
+    private func handle(_ report: ProxyReport) {
+        switch report {
+        case .ready:
+            if state == .starting { state = .ready }
+            supervisor.changed()
+        case .workerStuck(let serial):
+            supervisor.workerStuck(serial)
+        }
+    }
+
+    private func exited(_ reason: ExitReason) {
+        child = nil
+        control?.close()
+        control = nil
+        state = .exited
+        if !supervisor.isStopping {
+            supervisor.log.error(
+                "proxy exited", metadata: ["slot": "\(index)", "reason": "\(reason)"])
+            restartCount += 1
+            supervisor.countProxyRestart()
+            backoff.died(at: supervisor.now, jitter: .random(in: -1...1))
+        }
+        supervisor.changed()
+    }
+}

@@ -1,0 +1,31 @@
+/// When something that died may be started again (HARDENING §2, "Crash loop").
+///
+/// The first restart is immediate; then 100 ms, doubling up to `longest`, each with up to 20 % more or less.
+/// Ten healthy seconds make it forget. Times are milliseconds of one monotonic clock.
+package struct RestartBackoff: Equatable {
+    package static let firstMilliseconds: UInt64 = 100
+    package static let healthyMilliseconds: UInt64 = 10_000
+
+    private let longest: UInt64
+    private var failures = 0
+    private var startedAt: UInt64 = 0
+    private(set) var readyAt: UInt64 = 0
+
+    /// - Parameter longest: the longest wait: 5 s for a worker, 30 s for a template.
+    package init(longest: UInt64) { self.longest = longest }
+
+    package func allowsStart(at now: UInt64) -> Bool { now >= readyAt }
+
+    package mutating func started(at now: UInt64) { startedAt = now }
+
+    /// - Parameter jitter: from -1 to 1, drawn by the caller.
+    package mutating func died(at now: UInt64, jitter: Double) {
+        if now >= startedAt + Self.healthyMilliseconds { failures = 0 }
+        readyAt = now
+        if failures > 0 {
+            let wait = min(longest, Self.firstMilliseconds << UInt64(min(failures - 1, 20)))
+            readyAt += UInt64(Double(wait) * (1 + 0.2 * jitter))
+        }
+        failures += 1
+    }
+}

@@ -1,0 +1,74 @@
+import ApusWire
+import Glibc
+
+extension Supervisor {
+    /// What `apus status --json` prints; the fields are in the README's table.
+    func statusReport() -> [UInt8] {
+        var json = JSONWriter()
+        json.object { json in
+            json.member("supervisor", getpid())
+            json.member("generation", pools.map(\.generation).max() ?? 0)
+            json.member("listen", listenAddress)
+            json.member("state", isStopping ? "draining" : isReady ? "ready" : "starting")
+            json.key("proxies")
+            json.array(proxies) { json, proxy in
+                json.object { json in
+                    json.member("slot", proxy.index)
+                    json.member("pid", proxy.child?.processID ?? 0)
+                    json.member("state", proxy.state.rawValue)
+                    json.member("restarts", proxy.restartCount)
+                }
+            }
+            json.key("models")
+            json.array(pools) { json, pool in json.object { pool.writeStatus(to: &$0) } }
+        }
+        return json.bytes
+    }
+}
+
+extension ModelPool {
+    fileprivate func writeStatus(to json: inout JSONWriter) {
+        json.member("name", wanted.name)
+        json.member("version", wanted.version)
+        json.member("generation", generation)
+        json.member("state", "\(routeState)")
+        json.member("reason", reason)
+        json.key("batching")
+        json.object { json in
+            json.member("enabled", description?.isBatched ?? false)
+            json.member("reason", description?.batchingReason ?? "")
+        }
+        json.key("template")
+        json.object { json in
+            json.member("pid", template?.processID ?? 0)
+            json.member("restarts", templateRestartCount)
+        }
+        json.key("workers")
+        json.array(slots) { json, slot in
+            json.object { json in
+                json.member("pid", slot.processID)
+                json.member("state", "\(slot.state)")
+                json.member("restarts", slot.restartCount)
+                json.member("private_bytes", ProcessMemory.privateByteCount(of: slot.processID))
+            }
+        }
+    }
+}
+
+/// What the kernel says of a process's memory.
+enum ProcessMemory {
+    /// Bytes that only this process holds (Private_Clean + Private_Dirty of /proc/PID/smaps_rollup); 0 when
+    /// it cannot be read.
+    static func privateByteCount(of process: pid_t) -> Int {
+        guard process > 0, let file = fopen("/proc/\(process)/smaps_rollup", "r") else { return 0 }
+        defer { fclose(file) }
+        var total = 0
+        var line = [CChar](repeating: 0, count: 256)
+        while fgets(&line, CInt(line.count), file) != nil {
+            let words = line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+                .split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
+            if words.count >= 2, words[0].hasPrefix("Private_") { total += Int(words[1]) ?? 0 }
+        }
+        return total * 1024
+    }
+}

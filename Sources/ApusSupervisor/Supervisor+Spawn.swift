@@ -1,0 +1,37 @@
+import ApusLoop
+import Glibc
+
+extension Supervisor {
+    /// What a child finds open, beside 0, 1 and 2. Standard output is ours alone: a child's goes to 2.
+    package enum ChildDescriptor {
+        package static let control: CInt = 3
+        /// The listening socket, for a proxy.
+        package static let listener: CInt = 4
+        /// The shared metrics, for a proxy.
+        package static let metrics: CInt = 5
+    }
+
+    /// Starts this program again as one of its other processes: `apus ROLE TITLE PARENT ROOM`, where PARENT
+    /// is our process id and ROOM only makes place for the process title, which is written over the arguments.
+    func spawn(
+        _ role: String, title: String, receivesDescriptors: Bool = false,
+        onExit: @escaping (ExitReason) -> Void
+    ) throws(UVError) -> (Child, Stream) {
+        let (ours, theirs) = try SocketPair.make()
+        defer { SocketPair.close(theirs) }
+        let stream = try Stream.adopt(ours, on: loop, receivesDescriptors: receivesDescriptors)
+        var descriptors: [CInt?] = [nil, 2, 2, theirs]
+        if role == "proxy" { descriptors += [listenerDescriptor, settings.metrics?.descriptor] }
+        let room = String(repeating: " ", count: 192)
+        do {
+            let child = try Child(
+                path: "/proc/self/exe", arguments: ["apus", role, title, "\(getpid())", room],
+                environment: settings.environment, descriptors: descriptors, on: loop,
+                onExit: onExit)
+            return (child, stream)
+        } catch {
+            stream.close()
+            throw error
+        }
+    }
+}

@@ -1,0 +1,272 @@
+import ApusLoop
+import ApusWire
+import Glibc
+import Logging
+
+/// Why the supervisor ended.
+package enum SupervisorExit: Equatable {
+    /// It was told to, and everything was finished.
+    case stopped
+    /// It was told to, and processes had to be killed.
+    case killed
+    /// A model named on the command line cannot be served: the template's exit code and sentence.
+    case modelFailed(exitCode: Int32, sentence: String)
+}
+
+/// The parent of all processes: owns the listening socket and the list of what should run, and compares that
+/// with what does once per turn of its loop.
+///
+/// It never reads a client's byte, never loads ONNX Runtime and never parses a tensor, so nothing that a
+/// client or a model does can end it.
+package final class Supervisor {
+    package let settings: SupervisorSettings
+    package let log: Logger
+    let loop: Loop
+    let reaper: Reaper
+    let runtime: RuntimeDirectory
+    private(set) var pools: [ModelPool] = []
+    private(set) var proxies: [ProxySlot] = []
+    private(set) var isStopping = false
+    private(set) var isReady = false
+    let listenerDescriptor: CInt
+    private let port: UInt16
+    private let metrics: SupervisorMetrics?
+    private var admin: AdminSocket?
+    private var signals: [SignalWatch] = []
+    private var turn: Timer?
+    private var convergence: Timer?
+    private var drainLimit: Timer?
+    private var stuck: Set<UInt32> = []
+    private var nextSerial: UInt32 = 1
+    private var sentRoutes: [ModelRoute] = []
+    private var stopRequests = 0
+    private var exit = SupervisorExit.stopped
+
+    /// Binds the listening socket and takes the runtime directory.
+    package init(
+        _ settings: SupervisorSettings, log: Logger
+    ) throws(SupervisorStartError) {
+        self.settings = settings
+        self.log = log
+        metrics = settings.metrics.map {
+            SupervisorMetrics(MetricsMemory($0.memory).supervisor, startedAt: Self.unixMilliseconds)
+        }
+        do throws(UVError) {
+            loop = try Loop()
+            reaper = try Reaper(on: loop)
+        } catch {
+            throw .loop(error)
+        }
+        do throws(RuntimeDirectoryError) {
+            runtime = try RuntimeDirectory(path: settings.runtimeDirectory)
+        } catch {
+            throw .runtimeDirectory(error)
+        }
+        do throws(UVError) {
+            listenerDescriptor = try ListeningSocket.tcp(host: settings.host, port: settings.port)
+            port = try ListeningSocket.boundPort(listenerDescriptor)
+        } catch {
+            throw .cannotBind(host: settings.host, port: settings.port, error)
+        }
+    }
+
+    /// Runs until it is told to stop or cannot go on. The caller exits the process afterwards.
+    package func run() throws(SupervisorStartError) -> SupervisorExit {
+        SignalWatch.ignoreBrokenPipes()
+        do throws(UVError) {
+            admin = try AdminSocket(path: runtime.adminSocket, on: loop) { [unowned self] in answer($0) }
+            try watchSignals()
+        } catch {
+            throw .loop(error)
+        }
+        turn = Timer(on: loop) { [unowned self] in settle() }
+        convergence = Timer(on: loop) { [unowned self] in settle() }
+        drainLimit = Timer(on: loop) { [unowned self] in stopNow() }
+        for (index, model) in settings.models.enumerated() {
+            pools.append(ModelPool(model, generation: UInt32(index + 1), supervisor: self))
+        }
+        proxies = (0..<settings.proxyCount).map { ProxySlot($0, supervisor: self) }
+        log.info("starting", metadata: ["runtime_dir": "\(runtime.path)", "listen": "\(listenAddress)"])
+        changed()
+        loop.run()
+        runtime.remove()
+        log.info("stopped")
+        return exit
+    }
+
+    // MARK: Facts for the pools and proxies
+
+    var now: UInt64 { loop.nowMilliseconds }
+
+    var routes: [ModelRoute] { pools.map(\.route) }
+
+    var listenAddress: String {
+        settings.host.contains(":")
+            ? "http://[\(settings.host)]:\(port)" : "http://\(settings.host):\(port)"
+    }
+
+    /// The serial that `takeSerial` will give.
+    var peekSerial: UInt32 { nextSerial }
+
+    /// A number for a worker that no other worker has had.
+    func takeSerial() -> UInt32 {
+        defer { nextSerial += 1 }
+        return nextSerial
+    }
+
+    // MARK: Events
+
+    /// Something is not as it was: everything is compared at the end of this turn.
+    func changed() { turn?.start(milliseconds: 0) }
+
+    func modelFailed(_ pool: ModelPool, exitCode: Int32, sentence: String) {
+        guard pool.wanted.isRequired, !isReady, !isStopping else { return }
+        exit = .modelFailed(exitCode: exitCode, sentence: sentence)
+        stopNow()
+    }
+
+    func announceExit(_ serial: UInt32, _ death: WorkerDeath) {
+        for proxy in proxies { proxy.send(.workerExited(serial: serial, death: death)) }
+    }
+
+    func workerStuck(_ serial: UInt32) {
+        if pools.contains(where: { $0.killStuck(serial) }) { stuck.insert(serial) }
+    }
+
+    /// What a worker's end says about its requests.
+    func death(of serial: UInt32, _ reason: ExitReason) -> WorkerDeath {
+        if stuck.remove(serial) != nil { return .deadline }
+        switch reason {
+        case .signaled(SIGKILL), .signaled(SIGTERM), .signaled(SIGINT), .signaled(SIGHUP),
+            .exited(code: 0):
+            return .external
+        case .signaled, .exited:
+            return .crash
+        }
+    }
+
+    // MARK: Once per turn
+
+    private func settle() {
+        if isStopping { return settleStopping() }
+        var next: UInt64?
+        for pool in pools {
+            if let time = pool.converge(at: now) { next = min(next ?? .max, time) }
+        }
+        for proxy in proxies {
+            if let time = proxy.converge(at: now) { next = min(next ?? .max, time) }
+        }
+        publishRoutes()
+        publishMetrics()
+        announceReady()
+        if let next { convergence?.start(milliseconds: next > now ? next - now : 0) }
+    }
+
+    private func publishRoutes() {
+        let routes = routes
+        guard routes != sentRoutes else { return }
+        sentRoutes = routes
+        for proxy in proxies where proxy.state != .exited { proxy.send(.routes(routes)) }
+    }
+
+    private func announceReady() {
+        guard !isReady, proxies.allSatisfy({ $0.state == .ready }) else { return }
+        for pool in pools {
+            if case .failed = pool.state { continue }
+            guard pool.isServing else { return }
+        }
+        isReady = true
+        let line = "ready \(listenAddress)\n"
+        line.utf8CString.withUnsafeBytes { _ = write(1, $0.baseAddress, $0.count - 1) }
+        log.info("ready", metadata: ["listen": "\(listenAddress)"])
+    }
+
+    private func answer(_ line: String) -> [UInt8] {
+        switch line {
+        case "status": Array("ok\n".utf8) + statusReport() + [UInt8(ascii: "\n")]
+        case "reload", "reload wait": Array("error reload is not enabled in this version\n".utf8)
+        default: Array("error unknown request; known are: status, reload, reload wait\n".utf8)
+        }
+    }
+
+    // MARK: Metrics
+
+    /// The counters of a pool's version; nil without shared memory.
+    func series(of model: WantedModel) -> PoolSeries? {
+        metrics?.pool(model: model.name, version: model.version)
+    }
+
+    func countProxyRestart() { metrics?.proxyRestarted() }
+
+    private func publishMetrics() {
+        metrics?.setProxies(proxies.count { $0.state == .ready })
+        for pool in pools { pool.publishMetrics() }
+    }
+
+    private static var unixMilliseconds: UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
+    }
+
+    // MARK: Stopping
+
+    private func watchSignals() throws(UVError) {
+        for number in [SIGTERM, SIGINT] {
+            signals.append(try SignalWatch(number, on: loop) { [unowned self] in stopRequested() })
+        }
+        signals.append(try SignalWatch(SIGQUIT, on: loop) { [unowned self] in stopNow() })
+        signals.append(
+            try SignalWatch(SIGHUP, on: loop) { [unowned self] in
+                log.warning("reload is not enabled in this version; SIGHUP is ignored")
+            })
+    }
+
+    /// TERM or INT: drain; the second one: now.
+    private func stopRequested() {
+        stopRequests += 1
+        guard stopRequests == 1 else { return stopNow() }
+        isStopping = true
+        log.info("draining", metadata: ["limit_ms": "\(settings.drainMilliseconds)"])
+        for proxy in proxies { proxy.drain(milliseconds: settings.drainMilliseconds) }
+        // A proxy ends by itself when its time is up; this is for one that cannot.
+        drainLimit?.start(milliseconds: UInt64(settings.drainMilliseconds) + 2_000)
+        changed()
+    }
+
+    private func stopNow() {
+        isStopping = true
+        if exit == .stopped { exit = .killed }
+        for proxy in proxies { proxy.child?.kill(SIGKILL) }
+        for pool in pools { pool.killAll() }
+        changed()
+    }
+
+    private func settleStopping() {
+        guard proxies.allSatisfy({ $0.child == nil }) else { return }
+        for pool in pools { pool.stop() }
+        guard pools.allSatisfy(\.isGone) else { return }
+        admin?.close()
+        reaper.close()
+        for signal in signals { signal.close() }
+        for timer in [turn, convergence, drainLimit] { timer?.close() }
+        turn = nil
+        close(listenerDescriptor)
+    }
+}
+
+/// Why the supervisor cannot start.
+package enum SupervisorStartError: Error, CustomStringConvertible {
+    case loop(UVError)
+    case runtimeDirectory(RuntimeDirectoryError)
+    case cannotBind(host: String, port: UInt16, UVError)
+
+    package var description: String {
+        switch self {
+        case .loop(let error): "the event loop cannot be made: \(error)"
+        case .runtimeDirectory(let error): "\(error)"
+        case .cannotBind(let host, let port, let error):
+            "cannot listen on \(host):\(port): \(error); choose another address with --listen"
+        }
+    }
+}

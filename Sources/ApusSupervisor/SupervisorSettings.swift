@@ -1,0 +1,59 @@
+import ApusWire
+
+/// One model version that is to be served.
+package struct WantedModel: Equatable, Sendable {
+    package var name: String
+    package var version: Int
+    /// The .onnx file.
+    package var path: String
+    package var workerCount: Int
+    /// Named on the command line or in the configuration: when it cannot be loaded at the start, that is the
+    /// end. A model found in a repository is reported instead, and the others are served.
+    package var isRequired: Bool
+    package var limits = ModelLimits()
+    package var batching = BatchingMode.auto
+    package var nonfinite = NonfiniteMode.null
+    package var maxBatchRowCount = 64
+    /// How long a request may wait for its batch to fill.
+    package var maxDelayMilliseconds = 0
+
+    package init(name: String, version: Int, path: String, workerCount: Int, isRequired: Bool) {
+        self.name = name
+        self.version = version
+        self.path = path
+        self.workerCount = workerCount
+        self.isRequired = isRequired
+    }
+}
+
+/// The memory in which all processes count, see `ApusWire/Metrics`.
+package struct SharedMetrics: @unchecked Sendable {
+    /// Inherited by every proxy.
+    package var descriptor: CInt
+    package var memory: UnsafeMutableRawBufferPointer
+
+    package init(descriptor: CInt, memory: UnsafeMutableRawBufferPointer) {
+        self.descriptor = descriptor
+        self.memory = memory
+    }
+}
+
+/// Everything that the supervisor is told at its start.
+package struct SupervisorSettings {
+    /// Numeric address, and a port; 0 picks one.
+    package var host = "127.0.0.1"
+    package var port: UInt16 = 8080
+    package var runtimeDirectory = ""
+    package var models: [WantedModel] = []
+    package var proxyCount = 1
+    package var proxy = ProxySettings()
+    package var onnxRuntimePath = ""
+    package var drainMilliseconds = 30_000
+    /// How long a model may take to load before its template is killed.
+    package var loadMilliseconds = 600_000
+    /// `NAME=value` for every child.
+    package var environment: [String] = []
+    package var metrics: SharedMetrics?
+
+    package init() {}
+}

@@ -1,0 +1,66 @@
+import ApusLoop
+import ApusWire
+
+/// One place for a worker in a pool, and the worker that fills it now.
+///
+///     empty ──fork──▶ forking ──forked──▶ starting ──ready──▶ serving
+///       ▲                │ fork failed        │ exit             │ exit
+///       └────────────────┴────────────────────┴──────────────────┘
+struct WorkerSlot {
+    enum State: Equatable {
+        /// Waits for the backoff, or for a template.
+        case empty
+        /// The template was asked; it has not answered.
+        case forking
+        /// The process exists and has not said ready.
+        case starting
+        /// Takes requests.
+        case serving
+    }
+
+    enum Action: Equatable { case none, fork, announce, withdraw }
+
+    private(set) var state = State.empty
+    private(set) var serial: UInt32 = 0
+    private(set) var processID: Int32 = 0
+    private(set) var restartCount = 0
+    private var backoff = RestartBackoff(longest: 5_000)
+
+    /// When an empty slot may be filled, on the clock of `now`.
+    var readyAt: UInt64 { backoff.readyAt }
+
+    /// Asks for a fork when the slot is empty and the backoff allows it.
+    mutating func fill(serial next: UInt32, at now: UInt64) -> Action {
+        guard state == .empty, backoff.allowsStart(at: now) else { return .none }
+        state = .forking
+        serial = next
+        backoff.started(at: now)
+        return .fork
+    }
+
+    mutating func forked(_ process: Int32) {
+        precondition(state == .forking, "a fork is reported once, after it was asked for")
+        state = .starting
+        processID = process
+    }
+
+    mutating func becameReady() -> Action {
+        switch state {
+        case .starting:
+            state = .serving
+            return .announce
+        case .empty, .forking, .serving:
+            return .none  // its exit was seen first; the exit wins
+        }
+    }
+
+    /// The worker ended, could not be forked, or its template died before it answered.
+    mutating func ended(at now: UInt64, jitter: Double) -> Action {
+        let wasServing = state == .serving
+        if state == .starting || wasServing { restartCount += 1 }
+        state = .empty
+        processID = 0
+        backoff.died(at: now, jitter: jitter)
+        return wasServing ? .withdraw : .none
+    }
+}
