@@ -1,6 +1,9 @@
 import ApusConfiguration
 import ApusLog
+import ApusSupervisor
+import ApusWorker
 import ArgumentParser
+import Logging
 
 /// `apus serve`: the supervisor.
 struct Serve: ParsableCommand {
@@ -24,7 +27,34 @@ struct Serve: ParsableCommand {
         let resolved = try resolve()
         let configuration = resolved.configuration
         let log = Log.bootstrap(format: configuration.logFormat, level: configuration.logLevel, role: "supervisor")
-        log.debug("configuration read", metadata: ["models": "\(configuration.models.count)"])
+        let settings = try ServeSettings(configuration: configuration).supervisor()
+        ProcessLife.setTitle("apus: supervisor")
+        throw end(try start(settings, log))
+    }
+
+    private func start(_ settings: SupervisorSettings, _ log: Logger) throws -> SupervisorExit {
+        do throws(SystemError) {
+            try ProcessLife.becomeSubreaper()
+        } catch {
+            throw Failure(.internalFault, "\(error)")
+        }
+        do throws(SupervisorStartError) {
+            return try Supervisor(settings, log: log).run()
+        } catch {
+            switch error {
+            case .cannotBind: throw Failure(.cannotBind, "\(error)")
+            case .runtimeDirectory: throw Failure(.cannotCreate, "\(error)")
+            case .loop: throw Failure(.internalFault, "\(error)")
+            }
+        }
+    }
+
+    private func end(_ exit: SupervisorExit) -> Failure {
+        switch exit {
+        case .stopped, .killed: Failure(.ok, [])
+        case .modelFailed(let code, let sentence):
+            Failure(code == ExitCode.libraryUnusable.rawValue ? .onnxRuntimeMissing : .modelCannotLoad, sentence)
+        }
     }
 
     private func resolve() throws -> ResolvedConfiguration {

@@ -1,0 +1,90 @@
+import ApusLoop
+import ApusWire
+
+/// Answers: head and body go out in one write; what the socket does not take at once is queued.
+extension ClientConnection {
+    /// Sends an answer that the proxy made.
+    func answer(_ reply: Reply) {
+        proxy.timeouts.stop(self)
+        var head = HTTPResponseHead(status: reply.status)
+        head.contentLength = reply.status == 204 ? nil : reply.body.count
+        head.retryAfter = reply.retryAfter
+        head.listsCodings = reply.listsCodings
+        head.allow = reply.allow.map { UnsafeRawBufferPointer($0) }
+        if reply.status != 204 { head.contentType = UnsafeRawBufferPointer(reply.contentType.name) }
+        if reply.closes { current.closesAfterAnswer = true }
+        reply.body.withUnsafeBytes { write(&head, $0) }
+        proxy.recordLocal(current, status: reply.status, byteCount: reply.body.count)
+        finishWrite()
+    }
+
+    /// Sends a worker's answer.
+    /// - Parameter body: borrowed from the link's memory.
+    func answer(_ result: ResultFrame, _ body: UnsafeRawBufferPointer, _ timing: ServerTiming) {
+        current.request = nil
+        var head = HTTPResponseHead(status: Int(result.status))
+        head.contentLength = body.count
+        head.contentType = UnsafeRawBufferPointer(result.contentType.name)
+        head.contentEncoding = HTTPContentCoding(result.coding)
+        head.variesByEncoding = result.coding != .identity
+        head.serverTiming = timing
+        if result.inferenceHeaderByteCount >= 0 {
+            head.inferenceHeaderContentLength = Int(result.inferenceHeaderByteCount)
+        }
+        if result.status == 503 { head.retryAfter = 1 }
+        write(&head, body)
+        finishWrite()
+        resume()
+    }
+
+    private func write(_ head: inout HTTPResponseHead, _ body: UnsafeRawBufferPointer) {
+        if proxy.isDraining || !current.keepAlive { current.closesAfterAnswer = true }
+        if current.closesAfterAnswer {
+            head.connection = .close
+        } else if current.versionMinor == 0 {
+            head.connection = .keepAlive
+        }
+        head.date = proxy.date.text
+        let isHead = current.method == .head
+        let model = current.model?.label
+        model.withBytes { label in
+            current.withRequestID { id in
+                head.model = label
+                head.requestID = id
+                var cursor = ByteCursor(proxy.headScratch)
+                head.write(into: &cursor)
+                send([IOBuffer(cursor.written), IOBuffer(isHead ? .empty : body)])
+            }
+        }
+    }
+
+    /// Sends bytes as they are. A failure is reported by the stream's end.
+    func send(_ buffers: [IOBuffer]) {
+        proxy.metrics.sent(byteCount: buffers.reduce(0) { $0 + $1.byteCount })
+        buffers.withUnsafeBufferPointer { buffers in
+            do throws(UVError) { try stream.send(buffers) } catch { current.closesAfterAnswer = true }
+        }
+    }
+
+    private func finishWrite() {
+        if stream.queuedByteCount > 0 { awaitDrain() } else { finishAnswer() }
+    }
+
+    /// The answer is with the kernel: the next request, or the end.
+    func finishAnswer() {
+        if current.closesAfterAnswer { return linger() }
+        phase = .between
+        wait(for: .idle)
+    }
+}
+
+extension Optional where Wrapped == [UInt8] {
+    fileprivate func withBytes<R>(_ body: (UnsafeRawBufferPointer?) -> R) -> R {
+        guard let self else { return body(nil) }
+        return self.withUnsafeBytes { body($0) }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    fileprivate static var empty: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
+}

@@ -1,0 +1,481 @@
+import ApusLoop
+import ApusWire
+import Glibc
+
+/// One client's connection: its bytes become requests, one after the other, and the answers go back in order.
+///
+///     between ──bytes──▶ head ──▶ body ──▶ waiting ──answer──▶ writing ──drained──▶ between
+///        ▲                          │          (a worker, or nobody)        │
+///        └── answered here ◀────────┘                                      └──▶ lingering ──▶ closed
+///
+/// A pipelined request waits in `pending` until the one before it is answered, so answers keep their order.
+final class ClientConnection: StreamOwner {
+    /// Bytes of pipelined requests that are kept; beyond it reading stops.
+    static let pipelineByteLimit = 64 << 10
+    /// A body that no worker will see is read up to this, so that the connection can be kept.
+    static let localBodyByteLimit = 64 << 10
+    /// What is thrown away after an early answer, so that a reset does not eat it (RFC 9112 §9.6).
+    static let lingerByteLimit = 1 << 20
+    /// A large body is read directly into its place, in pieces of this size.
+    static let bodyReadByteCount = 256 << 10
+
+    enum Phase {
+        /// No byte of a request has come.
+        case between
+        /// A part of a head has come.
+        case head
+        /// The body is arriving.
+        case body
+        /// The request is with its model.
+        case waiting
+        /// The client has not taken its whole answer.
+        case writing
+        /// The answer said close; what still comes is thrown away until the client closes too.
+        case lingering
+        case closed
+    }
+
+    /// Where a body goes.
+    enum BodySink {
+        case worker(ProxyRequest)
+        /// Collected, then the proxy answers.
+        case local(LocalEndpoint)
+    }
+
+    /// How much of a body is still to come.
+    enum Framing {
+        case length(remaining: Int)
+        case chunked(ChunkedDecoder)
+    }
+
+    let stream: Stream
+    unowned(unsafe) let proxy: ProxyProcess
+    var phase = Phase.between
+    var current = CurrentRequest()
+    var sink: BodySink?
+    var framing = Framing.length(remaining: 0)
+    var collected: [UInt8] = []
+    /// Bytes that came and are not used yet.
+    var pending = PendingBytes()
+    private var scanned = 0
+    private var hasEnded = false
+    private var lingeredByteCount = 0
+    private var bodyStartedAt: UInt64 = 0
+    private var bodyReceivedByteCount = 0
+    private var readsBodyDirectly = false
+    private var isProcessing = false
+    private var lastQueuedByteCount = 0
+
+    // The connection's place among those that wait for the same thing, see `ConnectionTimeouts`.
+    var timeout: TimeoutKind?
+    var timeoutAt: UInt64 = 0
+    unowned(unsafe) var timeoutPrevious: ClientConnection?
+    unowned(unsafe) var timeoutNext: ClientConnection?
+
+    init(_ stream: Stream, proxy: ProxyProcess) {
+        self.stream = stream
+        self.proxy = proxy
+        stream.disableNagle()
+        stream.setOwner(self)
+        stream.startReading()
+        wait(for: .firstByte)
+    }
+
+    func wait(for kind: TimeoutKind) {
+        proxy.timeouts.start(kind, for: self, at: proxy.loop.nowMilliseconds)
+    }
+
+    // MARK: Bytes in
+
+    func memory(for stream: Stream) -> UnsafeMutableRawBufferPointer {
+        readsBodyDirectly = false
+        if phase == .body, pending.isEmpty, case .worker(let request)? = sink,
+            case .length(let remaining) = framing, remaining >= proxy.clientScratch.count
+        {
+            readsBodyDirectly = true
+            return request.room(for: min(remaining, Self.bodyReadByteCount))
+        }
+        return proxy.clientScratch
+    }
+
+    func stream(_ stream: Stream, didRead bytes: UnsafeRawBufferPointer) {
+        proxy.metrics.received(byteCount: bytes.count)
+        switch phase {
+        case .lingering:
+            lingeredByteCount += bytes.count
+            if lingeredByteCount > Self.lingerByteLimit { close() }
+        case .waiting, .writing:
+            pending.append(bytes)
+            if pending.count > Self.pipelineByteLimit { stream.stopReading() }
+        case .between, .head, .body:
+            if readsBodyDirectly { extendBody(by: bytes.count) } else { take(bytes) }
+        case .closed:
+            break
+        }
+    }
+
+    private func extendBody(by byteCount: Int) {
+        guard case .worker(let request)? = sink, case .length(let remaining) = framing else { return }
+        request.extend(by: byteCount)
+        bodyReceivedByteCount += byteCount
+        proxy.bufferedByteCount += byteCount
+        framing = .length(remaining: remaining - byteCount)
+        if remaining == byteCount { endBody() }
+        resume()
+    }
+
+    /// Uses what came, after what was left over before.
+    private func take(_ bytes: UnsafeRawBufferPointer) {
+        if pending.isEmpty {
+            let used = process(bytes)
+            if phase != .closed, used < bytes.count {
+                pending.append(UnsafeRawBufferPointer(rebasing: bytes[used...]))
+            }
+        } else {
+            pending.append(bytes)
+            resume()
+        }
+    }
+
+    /// Goes on with what is pending, when there is any and the phase allows it.
+    func resume() {
+        guard !isProcessing, phase == .between || phase == .head || phase == .body else { return }
+        if !pending.isEmpty {
+            let used = process(pending.bytes)
+            if phase == .closed { return }
+            pending.removeFirst(used)
+        }
+        if pending.count <= Self.pipelineByteLimit { stream.startReading() }
+        if hasEnded { endOfInput() }
+    }
+
+    /// - Returns: how many of `bytes` were used.
+    private func process(_ bytes: UnsafeRawBufferPointer) -> Int {
+        isProcessing = true
+        defer { isProcessing = false }
+        var used = 0
+        while true {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[used...])
+            let step: Int
+            do throws(HTTPParseError) {
+                switch phase {
+                case .between, .head: step = try readHead(rest)
+                case .body: step = try readBody(rest)
+                case .lingering: return bytes.count
+                case .waiting, .writing, .closed: return used
+                }
+            } catch {
+                refuse(error)
+                return bytes.count
+            }
+            used += step
+            // A body may have ended without a byte; everything else needs more.
+            if step == 0 && (phase == .between || phase == .head || phase == .body) { return used }
+        }
+    }
+
+    // MARK: Heads
+
+    private func readHead(_ bytes: UnsafeRawBufferPointer) throws(HTTPParseError) -> Int {
+        guard bytes.count > 0 else { return 0 }
+        let step = try HTTPRequestHead.parse(bytes, scanned: &scanned, limits: proxy.limits)
+        switch step {
+        case .incomplete:
+            if phase == .between {
+                phase = .head
+                wait(for: .head)
+            }
+            return 0
+        case .head(let head):
+            scanned = 0
+            proxy.timeouts.stop(self)
+            try begin(head, bytes)
+            return head.byteCount
+        }
+    }
+
+    private func begin(
+        _ head: HTTPRequestHead, _ bytes: UnsafeRawBufferPointer
+    ) throws(HTTPParseError) {
+        current.begin(head, bytes, proxy: proxy)
+        let router = Router(
+            catalog: proxy.catalog, defaultModel: proxy.settings.defaultModel, method: head.method)
+        let path = UnsafeRawBufferPointer(rebasing: bytes[head.path])
+        let route = try router.route(path)
+        switch head.framing {
+        case .none: framing = .length(remaining: 0)
+        case .length(let count): framing = .length(remaining: count)
+        case .chunked:
+            framing = .chunked(ChunkedDecoder(bodyLimit: bodyLimit(route), limits: proxy.limits))
+        }
+        phase = .body
+        let rest = bytes.count - head.byteCount
+        admit(route, head, contentType: head.contentType.map { UnsafeRawBufferPointer(rebasing: bytes[$0]) })
+        guard phase == .body else { return }
+        if head.expectsContinue, rest == 0 { sendContinue() }
+        if case .length(remaining: 0) = framing { return endBody() }
+        bodyStartedAt = proxy.loop.nowMilliseconds
+        bodyReceivedByteCount = 0
+        wait(for: .bodyGrace)
+    }
+
+    private func bodyLimit(_ route: Route) -> Int {
+        switch route {
+        case .infer(let model, _, _): model.route.limits.bodyByteLimit
+        case .local: Self.localBodyByteLimit
+        }
+    }
+
+    /// Decides before the body is read whether it will be (HARDENING §1, row 13).
+    private func admit(_ route: Route, _ head: HTTPRequestHead, contentType: UnsafeRawBufferPointer?) {
+        switch route {
+        case .infer(let model, let endpoint, let servingProtocol):
+            current.servingProtocol = servingProtocol
+            current.model = model
+            if let reply = refusal(of: head, model, servingProtocol) {
+                return beginLocal(.failure(reply), head)
+            }
+            let request = proxy.requests.take()
+            request.endpoint = endpoint
+            request.servingProtocol = servingProtocol
+            request.model = model
+            request.inferenceHeaderByteCount = Int64(head.inferenceHeaderContentLength ?? -1)
+            request.coding = ContentCoding(head.contentCoding) ?? .identity
+            request.accepted = AcceptedCodings(rawValue: head.acceptedCodings.rawValue)
+            sink = .worker(request)
+        case .local(let endpoint, let servingProtocol):
+            current.servingProtocol = servingProtocol
+            beginLocal(endpoint, head)
+        }
+    }
+
+    /// A reason not to read the body of a request for `model`, or nil.
+    private func refusal(
+        of head: HTTPRequestHead, _ model: ServedModel, _ shape: ServingProtocol
+    ) -> Reply? {
+        let limit = model.route.limits.bodyByteLimit
+        if case .length(let count) = head.framing, count > limit {
+            let error = HTTPParseError.bodyTooLarge(limit: limit)
+            return .error(error.status, "\(error), Content-Length is \(count)", shape)
+        }
+        if head.contentCoding == .unknown {
+            var reply = Reply.error(
+                415, "the body's Content-Encoding is not known; expected gzip, deflate or none", shape)
+            reply.listsCodings = true
+            return reply
+        }
+        return proxy.overload(model).map { .error($0, shape) }
+    }
+
+    /// The proxy answers by itself. A body that is not worth reading is not read: the connection closes.
+    private func beginLocal(_ endpoint: LocalEndpoint, _ head: HTTPRequestHead) {
+        collected.removeAll(keepingCapacity: true)
+        sink = .local(endpoint)
+        guard case .failure(var reply) = endpoint else { return }
+        let isLong: Bool
+        switch head.framing {
+        case .none: isLong = false
+        case .length(let count): isLong = count > Self.localBodyByteLimit
+        case .chunked: isLong = false  // the decoder's limit is for this case
+        }
+        guard isLong || head.expectsContinue else { return }
+        reply.closes = true
+        sink = nil
+        answer(reply)
+    }
+
+    private func sendContinue() {
+        proxy.metrics.continueSent()
+        send([IOBuffer(UnsafeRawBufferPointer(HTTPResponseHead.continue))])
+    }
+
+    // MARK: Bodies
+
+    private func readBody(_ bytes: UnsafeRawBufferPointer) throws(HTTPParseError) -> Int {
+        switch framing {
+        case .length(let remaining):
+            let part = UnsafeRawBufferPointer(rebasing: bytes.prefix(remaining))
+            keep(part)
+            framing = .length(remaining: remaining - part.count)
+            if part.count == remaining { endBody() }
+            return part.count
+        case .chunked(var decoder):
+            var position = 0
+            loop: while true {
+                switch try decoder.next(bytes, &position) {
+                case .data(let range):
+                    keep(UnsafeRawBufferPointer(rebasing: bytes[range]))
+                    guard phase == .body else { return position }
+                case .incomplete:
+                    framing = .chunked(decoder)
+                    return position
+                case .done:
+                    break loop
+                }
+            }
+            endBody()
+            return position
+        }
+    }
+
+    private func keep(_ part: UnsafeRawBufferPointer) {
+        bodyReceivedByteCount += part.count
+        switch sink {
+        case .worker(let request):
+            request.append(part)
+            proxy.bufferedByteCount += part.count
+            if proxy.bufferedByteCount > proxy.settings.bufferedByteLimit { refuseForMemory(request) }
+        case .local:
+            if collected.count + part.count <= Self.localBodyByteLimit {
+                collected.append(contentsOf: part)
+            }
+        case nil:
+            break
+        }
+    }
+
+    private func refuseForMemory(_ request: ProxyRequest) {
+        drop(request)
+        sink = nil
+        var reply = Reply.error(
+            503, "too many bytes of requests are waiting on this server; try again later",
+            current.servingProtocol)
+        reply.closes = true
+        answer(reply)
+    }
+
+    private func endBody() {
+        proxy.timeouts.stop(self)
+        let sink = sink
+        self.sink = nil
+        switch sink {
+        case .worker(let request):
+            phase = .waiting
+            current.request = request
+            request.connection = self
+            current.bodyByteCount = request.bodyByteCount
+            proxy.submit(request, from: self)
+        case .local(let endpoint):
+            answer(proxy.reply(to: endpoint, body: collected))
+        case nil:
+            preconditionFailure("a body without a place was answered at its head")
+        }
+    }
+
+    /// Gives a request back whose client will not wait for it, before it was submitted.
+    private func drop(_ request: ProxyRequest) {
+        proxy.bufferedByteCount -= request.bodyByteCount
+        proxy.requests.release(request)
+    }
+
+    // MARK: Refusals and the end
+
+    private func refuse(_ error: HTTPParseError) {
+        if case .worker(let request)? = sink { drop(request) }
+        sink = nil
+        proxy.metrics.recordParseError(status: error.status)
+        var reply = Reply.error(error.status, error.description, current.servingProtocol)
+        reply.closes = true
+        answer(reply)
+    }
+
+    func stream(_ stream: Stream, didEnd error: UVError?) {
+        hasEnded = true
+        if error != nil { return close() }
+        endOfInput()
+    }
+
+    /// The client will send no more. What it has sent is answered, unless its request still waits in a queue:
+    /// most likely nobody is there any more.
+    private func endOfInput() {
+        switch phase {
+        case .between, .head, .body, .lingering, .closed:
+            close()
+        case .waiting:
+            if let request = current.request, request.state == .queued {
+                close()
+            } else {
+                current.closesAfterAnswer = true
+            }
+        case .writing:
+            current.closesAfterAnswer = true
+        }
+    }
+
+    func streamDidDrain(_ stream: Stream) {
+        guard phase == .writing else { return }
+        finishAnswer()
+        resume()
+    }
+
+    func stream(_ stream: Stream, didFailToWrite error: UVError) { close() }
+
+    func timedOut(_ kind: TimeoutKind) {
+        switch kind {
+        case .firstByte, .idle, .linger:
+            close()
+        case .head:
+            timeOut("the header section did not arrive within \(proxy.settings.headMilliseconds) ms")
+        case .bodyGrace, .bodyRate:
+            checkBodyRate()
+        case .write:
+            let queued = stream.queuedByteCount
+            if queued >= lastQueuedByteCount { return close() }
+            lastQueuedByteCount = queued
+            wait(for: .write)
+        }
+    }
+
+    private func checkBodyRate() {
+        let elapsed = Int(proxy.loop.nowMilliseconds - bodyStartedAt)
+        let timed = max(0, elapsed - proxy.settings.bodyGraceMilliseconds)
+        let wanted = proxy.settings.bodyBytesPerSecond * timed / 1000
+        if bodyReceivedByteCount <= wanted {
+            timeOut("the body arrived slower than \(proxy.settings.bodyBytesPerSecond) bytes a second")
+        } else {
+            wait(for: .bodyRate)
+        }
+    }
+
+    private func timeOut(_ sentence: String) {
+        if case .worker(let request)? = sink { drop(request) }
+        sink = nil
+        proxy.metrics.recordParseError(status: 408)
+        var reply = Reply.error(408, sentence, current.servingProtocol)
+        reply.closes = true
+        answer(reply)
+    }
+
+    /// Says close and waits for the client to close too, so that it can read its answer.
+    func linger() {
+        phase = .lingering
+        pending = PendingBytes()
+        stream.shutdownWriting()
+        stream.startReading()
+        if hasEnded { return close() }
+        wait(for: .linger)
+    }
+
+    /// Waits until the client has taken what is queued for it.
+    func awaitDrain() {
+        phase = .writing
+        lastQueuedByteCount = stream.queuedByteCount
+        wait(for: .write)
+    }
+
+    /// Lets everything go, now. May be called twice.
+    func close() {
+        guard phase != .closed else { return }
+        if case .worker(let request)? = sink { drop(request) }
+        sink = nil
+        phase = .closed
+        proxy.timeouts.stop(self)
+        if let request = current.request {
+            current.request = nil
+            request.connection = nil
+            proxy.abandon(request)
+        }
+        stream.close()
+        proxy.connectionClosed(self)
+    }
+}

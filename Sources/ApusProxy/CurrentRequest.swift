@@ -1,0 +1,75 @@
+import ApusLoop
+import ApusWire
+
+/// What a connection has to remember of the request that it is answering.
+struct CurrentRequest {
+    /// While it is with a model.
+    var request: ProxyRequest?
+    var model: ServedModel?
+    var servingProtocol = ServingProtocol.other
+    private(set) var method = HTTPMethod.get
+    private(set) var versionMinor: UInt8 = 1
+    private(set) var keepAlive = true
+    private(set) var startedAt: UInt64 = 0
+    /// The end of input was seen, or this was the last request.
+    var closesAfterAnswer = false
+    var bodyByteCount = 0
+    private var requestIDBytes = InlineArray<128, UInt8>(repeating: 0)
+    private var requestIDByteCount = 0
+
+    /// - Parameter bytes: those that `head` was parsed from.
+    mutating func begin(
+        _ head: HTTPRequestHead, _ bytes: UnsafeRawBufferPointer, proxy: ProxyProcess
+    ) {
+        request = nil
+        model = nil
+        servingProtocol = .other
+        method = head.method
+        versionMinor = head.versionMinor
+        keepAlive = head.keepAlive
+        startedAt = Loop.nanoseconds
+        bodyByteCount = 0
+        if let range = head.requestID {
+            requestIDByteCount = range.count
+            for (index, byte) in bytes[range].enumerated() { requestIDBytes[index] = byte }
+        } else {
+            requestIDByteCount = 16
+            setOwnRequestID(proxy.nextRequestID())
+        }
+    }
+
+    /// The caller's id when it was well-formed, else ours.
+    mutating func withRequestID<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+        let count = requestIDByteCount
+        return withUnsafeBytes(of: &requestIDBytes) { body(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+    }
+
+    private mutating func setOwnRequestID(_ number: UInt64) {
+        for index in 0..<16 {
+            let digit = UInt8(truncatingIfNeeded: number >> UInt64(60 - 4 * index)) & 15
+            requestIDBytes[index] = digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
+        }
+    }
+}
+
+extension ContentCoding {
+    /// Nil for a coding that we do not have.
+    init?(_ coding: HTTPContentCoding) {
+        switch coding {
+        case .identity: self = .identity
+        case .gzip: self = .gzip
+        case .deflate: self = .deflate
+        case .unknown: return nil
+        }
+    }
+}
+
+extension HTTPContentCoding {
+    init(_ coding: ContentCoding) {
+        switch coding {
+        case .identity: self = .identity
+        case .gzip: self = .gzip
+        case .deflate: self = .deflate
+        }
+    }
+}

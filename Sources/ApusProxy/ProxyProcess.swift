@@ -1,0 +1,391 @@
+import ApusControl
+import ApusLoop
+import ApusWire
+import Glibc
+import Logging
+
+/// A proxy: accepts connections, reads HTTP, and moves whole request bodies to workers and their answers back.
+/// It does not know what a tensor is.
+///
+/// One loop, one thread. What arrives in a turn is handed out at its end, in one write for each worker.
+package final class ProxyProcess {
+    let loop: Loop
+    let log: Logger
+    let settings: ProxySettings
+    let limits: HTTPLimits
+    let metrics: ProxyMetrics
+    let metricsMemory: MetricsMemory
+    let requests = RequestTable()
+    let timeouts: ConnectionTimeouts
+    /// Bytes are read here first, from clients and from links; heads are written here.
+    let clientScratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 64)
+    let linkScratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
+    let headScratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 16 << 10, alignment: 64)
+    var date = DateText()
+    /// All bodies that are held now.
+    var bufferedByteCount = 0
+    private(set) var catalog = ModelCatalog()
+    private(set) var hasRoutes = false
+    private(set) var isDraining = false
+    private var connections: [ObjectIdentifier: ClientConnection] = [:]
+    private var dirty: [ServedModel] = []
+    private var lostLinks: [(link: WorkerLink, model: ServedModel)] = []
+    private var deaths: [UInt32: WorkerDeath] = [:]
+    private var listener: Listener?
+    private var control: ControlLink<ProxyOrder>?
+    private var turnEnd: TurnEnd?
+    private var tick: Timer?
+    private var deadlineTimer: Timer?
+    private var deadlineIsArmed = false
+    private var isPaused = false
+    private var drainDeadline: UInt64 = .max
+    private var requestIDBase: UInt64
+    private var isStopped = false
+
+    init(_ settings: ProxySettings, loop: Loop, metrics memory: MetricsMemory, log: Logger) {
+        self.settings = settings
+        self.loop = loop
+        self.log = log
+        metricsMemory = memory
+        metrics = ProxyMetrics(memory.proxy(slot: settings.slot))
+        var limits = HTTPLimits()
+        limits.headByteCount = settings.headByteLimit
+        limits.fieldCount = settings.fieldCountLimit
+        self.limits = limits
+        timeouts = ConnectionTimeouts(
+            ProxyTimes(
+                firstByte: UInt64(settings.firstByteMilliseconds),
+                head: UInt64(settings.headMilliseconds),
+                bodyGrace: UInt64(settings.bodyGraceMilliseconds),
+                write: UInt64(settings.writeMilliseconds), idle: UInt64(settings.idleMilliseconds)))
+        requestIDBase = .random(in: 0...(.max)) & ~0xffff_ffff
+    }
+
+    deinit {
+        for scratch in [clientScratch, linkScratch, headScratch] { scratch.deallocate() }
+    }
+
+    /// A number that no other request of this process has had.
+    func nextRequestID() -> UInt64 {
+        requestIDBase &+= 1
+        return requestIDBase
+    }
+
+    // MARK: The process
+
+    /// Takes the control link over and begins to accept.
+    func start(_ control: ControlLink<ProxyOrder>, listener descriptor: CInt) throws(UVError) {
+        self.control = control
+        turnEnd = TurnEnd(on: loop) { [unowned self] in endTurn() }
+        tick = Timer(on: loop) { [unowned self] in ticked() }
+        deadlineTimer = Timer(on: loop) { [unowned self] in expireRequests() }
+        tick?.start(
+            milliseconds: ConnectionTimeouts.tickMilliseconds,
+            repeating: ConnectionTimeouts.tickMilliseconds)
+        listener = try Listener(descriptor: descriptor, isUnix: false, on: loop) {
+            [unowned self] in accept($0)
+        }
+    }
+
+    func handle(_ order: ProxyOrder) {
+        switch order {
+        case .configure:
+            log.error("configured twice; the second is ignored")
+        case .routes(let routes):
+            update(routes)
+        case .workerExited(let serial, let death):
+            workerExited(serial, death)
+        case .drain(let milliseconds):
+            drain(milliseconds)
+        }
+    }
+
+    /// The supervisor is gone: so are we.
+    func controlEnded() { stop() }
+
+    private func stop() {
+        guard !isStopped else { return }
+        isStopped = true
+        listener?.close()
+        for connection in Array(connections.values) { connection.close() }
+        for model in catalog.models { for link in model.links { link.close() } }
+        control?.close()
+        turnEnd?.close()
+        tick?.close()
+        deadlineTimer?.close()
+        loop.stop()
+    }
+
+    private func drain(_ milliseconds: Int) {
+        isDraining = true
+        drainDeadline = loop.nowMilliseconds + UInt64(milliseconds)
+        listener?.close()
+        listener = nil
+        closeWhenDrained()
+    }
+
+    /// Idle connections have had a tick to send what was on its way; then they are closed.
+    private func closeWhenDrained() {
+        for connection in Array(connections.values) where connection.phase == .between {
+            connection.close()
+        }
+        if connections.isEmpty || loop.nowMilliseconds >= drainDeadline { stop() }
+    }
+
+    // MARK: Connections
+
+    /// Accepts until there is no room; what is not accepted waits in the kernel.
+    private func accept(_ listener: Listener) {
+        guard connections.count < settings.connectionLimit else {
+            isPaused = true
+            return
+        }
+        do throws(UVError) {
+            let stream = try listener.accept()
+            let connection = ClientConnection(stream, proxy: self)
+            connections[ObjectIdentifier(connection)] = connection
+            metrics.connectionOpened()
+            makeRoom()
+        } catch {
+            log.warning("cannot accept a connection", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    /// Near the limit those that have been idle longest go first (HARDENING §1, row 19).
+    private func makeRoom() {
+        guard connections.count * 10 >= settings.connectionLimit * 9 else { return }
+        for connection in timeouts.oldestIdle(max(1, min(32, connections.count / 8))) {
+            connection.close()
+        }
+    }
+
+    func connectionClosed(_ connection: ClientConnection) {
+        connections.removeValue(forKey: ObjectIdentifier(connection))
+        metrics.connectionClosed()
+        if isPaused, let listener, connections.count < settings.connectionLimit {
+            isPaused = false
+            accept(listener)
+        }
+    }
+
+    // MARK: Models
+
+    private func update(_ routes: [ModelRoute]) {
+        hasRoutes = true
+        var models: [ServedModel] = []
+        let known = catalog.models
+        for route in routes {
+            let model =
+                known.first {
+                    $0.route.generation == route.generation && $0.route.name == route.name
+                        && $0.route.version == route.version
+                } ?? ServedModel(route, proxy: self)
+            model.update(route)
+            models.append(model)
+        }
+        catalog = ModelCatalog(models)
+        if !isReported {
+            isReported = true
+            control?.send(ProxyReport.ready)
+        }
+    }
+
+    private var isReported = false
+
+    func markDirty(_ model: ServedModel) {
+        guard !model.isDirty else { return }
+        model.isDirty = true
+        dirty.append(model)
+    }
+
+    private func endTurn() {
+        guard !dirty.isEmpty else { return }
+        let now = Loop.nanoseconds
+        // Dispatching marks nothing dirty but a model whose link broke on it: that one has its next turn.
+        let models = dirty
+        dirty.removeAll(keepingCapacity: true)
+        for model in models {
+            model.isDirty = false
+            model.dispatch(at: now)
+        }
+    }
+
+    // MARK: Requests
+
+    /// Why a request for `model` would be refused now; nil when it would not.
+    func overload(_ model: ServedModel) -> InferenceError? {
+        if model.isFull { return .queueFull(capacity: model.route.limits.queueCapacity) }
+        if model.route.state == .unavailable || model.route.state == .loading && !model.hasWorker {
+            return .noWorker(model: model.route.name)
+        }
+        return nil
+    }
+
+    /// Takes a whole request.
+    func submit(_ request: ProxyRequest, from connection: ClientConnection) {
+        guard let model = request.model else { preconditionFailure("a request is made for a model") }
+        if let error = overload(model) {
+            bufferedByteCount -= request.bodyByteCount
+            connection.current.request = nil
+            requests.release(request)
+            return connection.answer(.error(error, connection.current.servingProtocol))
+        }
+        request.arrivedAt = connection.current.startedAt
+        request.deadline = Loop.nanoseconds + UInt64(model.route.limits.requestMilliseconds) * 1_000_000
+        model.enqueue(request)
+        armDeadlines(request.deadline)
+    }
+
+    /// A worker's answer. The request has left its link.
+    func finish(
+        _ request: ProxyRequest, _ result: ResultFrame, _ body: UnsafeRawBufferPointer, at now: UInt64
+    ) {
+        guard let model = request.model else { return }
+        model.forget(request)
+        record(request, result, body.count, model, at: now)
+        if let connection = request.connection {
+            request.connection = nil
+            let timing = ServerTiming(
+                queue: Int(request.dispatchedAt &- request.arrivedAt) / 1000,
+                decode: Int(result.timing.decode / 1000), batch: Int(result.timing.batchWait / 1000),
+                compute: Int(result.timing.compute / 1000), encode: Int(result.timing.encode / 1000))
+            release(request)
+            connection.answer(result, body, timing)
+        } else {
+            release(request)
+        }
+    }
+
+    /// Answers a request that no worker will answer. It must be in no link.
+    private func fail(_ request: ProxyRequest, _ error: InferenceError) {
+        request.model?.forget(request)
+        let connection = request.connection
+        request.connection = nil
+        let shape = request.servingProtocol
+        release(request)
+        guard let connection else { return }
+        connection.current.request = nil
+        connection.answer(.error(error, shape))
+        connection.resume()
+    }
+
+    /// The client has gone. What waits is dropped; what a worker has comes back and finds nobody.
+    func abandon(_ request: ProxyRequest) {
+        guard request.state == .queued else { return }
+        request.model?.forget(request)
+        release(request)
+    }
+
+    private func release(_ request: ProxyRequest) {
+        bufferedByteCount -= request.bodyByteCount
+        requests.release(request)
+    }
+
+    // MARK: Workers that end
+
+    /// The link's socket ended. What it had waits for the supervisor to say how the worker died.
+    func linkLost(_ link: WorkerLink, _ model: ServedModel) {
+        if let death = deaths.removeValue(forKey: link.serial) {
+            resolve(link, model, death)
+        } else {
+            lostLinks.append((link, model))
+        }
+    }
+
+    private func workerExited(_ serial: UInt32, _ death: WorkerDeath) {
+        if let index = lostLinks.firstIndex(where: { $0.link.serial == serial }) {
+            let lost = lostLinks.remove(at: index)
+            resolve(lost.link, lost.model, death)
+        } else if catalog.models.contains(where: { $0.links.contains { $0.serial == serial } }) {
+            deaths[serial] = death
+        }
+    }
+
+    /// Finds each request of a dead worker its place (HARDENING §2, "Who died why").
+    private func resolve(_ link: WorkerLink, _ model: ServedModel, _ death: WorkerDeath) {
+        for request in link.takeOrphans().reversed() {
+            if request.connection == nil {
+                model.forget(request)
+                release(request)
+                continue
+            }
+            switch death {
+            case .external:
+                request.externalDeathCount += 1
+                if request.externalDeathCount > Self.externalDeathLimit {
+                    fail(request, .noWorker(model: model.route.name))
+                } else {
+                    model.requeue(request)
+                }
+            case .crash, .deadline:
+                request.crashCount += 1
+                if request.crashCount > 1 {
+                    fail(request, .poisonInput(model: model.route.name))
+                } else {
+                    request.isAlone = true
+                    model.requeue(request)
+                }
+            }
+        }
+        model.remove(link)
+    }
+
+    /// So many workers killed from outside over one request are no accident (an out-of-memory killer, say).
+    private static let externalDeathLimit = 20
+    /// How long the supervisor may take to say how a worker died.
+    private static let verdictNanoseconds: UInt64 = 2_000_000_000
+
+    private func resolveUnexplained() {
+        let now = Loop.nanoseconds
+        while let lost = lostLinks.first, now > lost.link.lostAt + Self.verdictNanoseconds {
+            lostLinks.removeFirst()
+            resolve(lost.link, lost.model, .crash)
+        }
+    }
+
+    // MARK: Time
+
+    private func ticked() {
+        timeouts.expire(at: loop.nowMilliseconds)
+        resolveUnexplained()
+        if isDraining { closeWhenDrained() }
+    }
+
+    private func armDeadlines(_ deadline: UInt64) {
+        guard !deadlineIsArmed else { return }
+        deadlineIsArmed = true
+        let now = Loop.nanoseconds
+        let wait = deadline > now ? (deadline - now) / 1_000_000 + 1 : 0
+        loop.updateTime()
+        deadlineTimer?.start(milliseconds: wait)
+    }
+
+    private func expireRequests() {
+        deadlineIsArmed = false
+        let now = Loop.nanoseconds
+        var next: UInt64?
+        for model in catalog.models {
+            while let request = model.deadlines.first, request.deadline <= now { expire(request, model) }
+            if let deadline = model.deadlines.first?.deadline { next = min(next ?? .max, deadline) }
+        }
+        if let next { armDeadlines(next) }
+    }
+
+    /// Answers 504 on time, whatever the worker does. One that has said nothing since it was given the request
+    /// is stuck, and the supervisor ends it.
+    private func expire(_ request: ProxyRequest, _ model: ServedModel) {
+        let error = InferenceError.deadlineExceeded(milliseconds: model.route.limits.requestMilliseconds)
+        guard request.state == .dispatched || request.state == .orphaned else {
+            return fail(request, error)
+        }
+        model.stopTiming(request)
+        if let link = request.link, link.state == .open, link.lastAnswerAt < request.dispatchedAt {
+            control?.send(ProxyReport.workerStuck(serial: link.serial))
+        }
+        guard let connection = request.connection else { return }
+        request.connection = nil
+        connection.current.request = nil
+        connection.answer(.error(error, request.servingProtocol))
+        connection.resume()
+    }
+}

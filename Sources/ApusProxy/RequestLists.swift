@@ -1,0 +1,58 @@
+/// A first-in first-out list threaded through the requests themselves: any of them can leave at once.
+/// A request is in at most one such list. The table keeps them alive.
+struct RequestQueue {
+    private(set) unowned(unsafe) var first: ProxyRequest?
+    private unowned(unsafe) var last: ProxyRequest?
+    private(set) var count = 0
+
+    mutating func append(_ request: ProxyRequest) {
+        request.previous = last
+        request.next = nil
+        if let last { last.next = request } else { first = request }
+        last = request
+        count += 1
+    }
+
+    /// Puts it before all others: it was here before.
+    mutating func prepend(_ request: ProxyRequest) {
+        request.previous = nil
+        request.next = first
+        if let first { first.previous = request } else { last = request }
+        first = request
+        count += 1
+    }
+
+    mutating func remove(_ request: ProxyRequest) {
+        if let previous = request.previous { previous.next = request.next } else { first = request.next }
+        if let next = request.next { next.previous = request.previous } else { last = request.previous }
+        request.previous = nil
+        request.next = nil
+        count -= 1
+    }
+
+    mutating func popFirst() -> ProxyRequest? {
+        guard let first else { return nil }
+        remove(first)
+        return first
+    }
+}
+
+/// A model's requests by deadline. All have the same time, so the order of arrival is that of the deadlines.
+struct DeadlineList {
+    private(set) unowned(unsafe) var first: ProxyRequest?
+    private unowned(unsafe) var last: ProxyRequest?
+
+    mutating func append(_ request: ProxyRequest) {
+        request.earlier = last
+        request.later = nil
+        if let last { last.later = request } else { first = request }
+        last = request
+    }
+
+    mutating func remove(_ request: ProxyRequest) {
+        if let earlier = request.earlier { earlier.later = request.later } else { first = request.later }
+        if let later = request.later { later.earlier = request.earlier } else { last = request.earlier }
+        request.earlier = nil
+        request.later = nil
+    }
+}

@@ -1,0 +1,232 @@
+import ApusWire
+
+/// Where a request's path leads.
+enum Route {
+    /// To a model's workers.
+    case infer(ServedModel, Endpoint, ServingProtocol)
+    /// To an answer that the proxy makes itself, once the body (if any) has been read.
+    case local(LocalEndpoint, ServingProtocol)
+}
+
+/// What the proxy answers itself.
+enum LocalEndpoint {
+    case root, live, ready, metrics, serverMetadata, modelNames
+    case openInferenceLive, openInferenceReady
+    case modelReady(ServedModel), modelMetadata(ModelCatalog.Entry, ServedModel), modelConfig(ServedModel)
+    case statistics(ServedModel?)
+    case repositoryIndex
+    case repositoryChange
+    case logSettings, traceSettings
+    case options(StaticString)
+    case failure(Reply)
+}
+
+/// Finds the route of a request by its method and path. Knows names, no bodies.
+struct Router {
+    let catalog: ModelCatalog
+    let defaultModel: String
+    let method: HTTPMethod
+
+    private static let get: StaticString = "GET, HEAD, OPTIONS"
+    private static let post: StaticString = "POST, OPTIONS"
+    private static let either: StaticString = "GET, HEAD, POST, OPTIONS"
+
+    func route(_ path: UnsafeRawBufferPointer) throws(HTTPParseError) -> Route {
+        var segments = PathSegments(path)
+        guard let first = try segments.next() else { return notFound(.other) }
+        let second = try segments.next()
+        if first == "v2" { return try openInference(second, &segments) }
+        if first == "models", let second { return try friendly(second, &segments) }
+        if first == "monitoring", let second, second == "prometheus" {
+            guard let third = try segments.next(), third == "metrics", try segments.next() == nil else {
+                return notFound(.other)
+            }
+            return answer(.metrics, .other)
+        }
+        guard second == nil else { return notFound(.other) }
+        return single(first)
+    }
+
+    // MARK: /…
+
+    private func single(_ name: PathSegment) -> Route {
+        if name == "predict" { return predict(nil, nil) }
+        if name == "livez" { return answer(.live, .other) }
+        if name == "readyz" || name == "healthz" { return answer(.ready, .other) }
+        if name == "metrics" { return answer(.metrics, .other) }
+        if name == "" { return answer(.root, .other) }
+        if name == "*", method == .options { return .local(.options(Self.either), .other) }
+        return notFound(.other)
+    }
+
+    // MARK: /models/M[/versions/V]/predict
+
+    private func friendly(
+        _ name: PathSegment, _ segments: inout PathSegments
+    ) throws(HTTPParseError) -> Route {
+        guard let next = try segments.next() else { return notFound(.predict) }
+        if next == "versions" {
+            guard let version = try segments.next(), let last = try segments.next(),
+                last == "predict", try segments.next() == nil
+            else { return notFound(.predict) }
+            return predict(name, version)
+        }
+        guard next == "predict", try segments.next() == nil else { return notFound(.predict) }
+        return predict(name, nil)
+    }
+
+    private func predict(_ name: PathSegment?, _ version: PathSegment?) -> Route {
+        guard method == .post else { return wrongMethod(Self.post, .predict) }
+        guard let name else { return predictDefault() }
+        switch find(name, version) {
+        case .success(let (_, model)): return .infer(model, .predict, .predict)
+        case .failure(let error): return .local(.failure(.error(error, .predict)), .predict)
+        }
+    }
+
+    private func predictDefault() -> Route {
+        let entry = defaultModel.isEmpty ? catalog.entries.first : catalog.find(defaultModel)
+        if defaultModel.isEmpty && catalog.entries.count > 1 {
+            let names = catalog.entries.prefix(20).map { "/models/\($0.name)/predict" }
+            let sentence = "several models are served; choose one: \(names.joined(separator: ", "))"
+            return .local(.failure(.error(404, sentence, .predict)), .predict)
+        }
+        guard let model = entry?.latest else {
+            let error = InferenceError.unknownModel(name: defaultModel)
+            return .local(.failure(.error(error, .predict)), .predict)
+        }
+        return .infer(model, .predict, .predict)
+    }
+
+    // MARK: /v2/…
+
+    private func openInference(
+        _ second: PathSegment?, _ segments: inout PathSegments
+    ) throws(HTTPParseError) -> Route {
+        guard let second, !(second == "") else { return answer(.serverMetadata, .openInference) }
+        let third = try segments.next()
+        if second == "models" { return try models(third, &segments) }
+        let fourth = try segments.next()
+        if second == "health", let third, fourth == nil {
+            if third == "live" { return answer(.openInferenceLive, .openInference) }
+            if third == "ready" { return answer(.openInferenceReady, .openInference) }
+        }
+        if second == "logging", third == nil { return settings(.logSettings) }
+        if second == "trace", let third, third == "setting", fourth == nil {
+            return settings(.traceSettings)
+        }
+        if second == "repository" { return try repository(third, fourth, &segments) }
+        return notFound(.openInference)
+    }
+
+    private func settings(_ endpoint: LocalEndpoint) -> Route {
+        switch method {
+        case .get, .head, .post: .local(endpoint, .openInference)
+        case .options: .local(.options(Self.either), .openInference)
+        case .put, .delete, .patch, .trace, .connect: wrongMethod(Self.either, .openInference)
+        }
+    }
+
+    private func repository(
+        _ third: PathSegment?, _ fourth: PathSegment?, _ segments: inout PathSegments
+    ) throws(HTTPParseError) -> Route {
+        if let third, third == "index", fourth == nil {
+            return answer(.repositoryIndex, .openInference, Self.post)
+        }
+        guard let third, third == "models", fourth != nil, let action = try segments.next(),
+            action == "load" || action == "unload", try segments.next() == nil
+        else { return notFound(.openInference) }
+        return answer(.repositoryChange, .openInference, Self.post)
+    }
+
+    private func models(
+        _ name: PathSegment?, _ segments: inout PathSegments
+    ) throws(HTTPParseError) -> Route {
+        guard let name, !(name == "") else { return answer(.modelNames, .openInference) }
+        var next = try segments.next()
+        if next == nil, name == "stats" { return answer(.statistics(nil), .openInference) }
+        var version: PathSegment?
+        if let found = next, found == "versions" {
+            version = try segments.next()
+            guard version != nil else { return notFound(.openInference) }
+            next = try segments.next()
+        }
+        if next != nil, try segments.next() != nil {
+            return try traceOfModel(name, version, next)
+        }
+        switch find(name, version) {
+        case .success(let (entry, model)): return ofModel(entry, model, next)
+        case .failure(let error):
+            return .local(.failure(.error(error, .openInference)), .openInference)
+        }
+    }
+
+    private func traceOfModel(
+        _ name: PathSegment, _ version: PathSegment?, _ next: PathSegment?
+    ) throws(HTTPParseError) -> Route {
+        guard let next, next == "trace" else { return notFound(.openInference) }
+        if case .failure(let error) = find(name, version) {
+            return .local(.failure(.error(error, .openInference)), .openInference)
+        }
+        return settings(.traceSettings)
+    }
+
+    private func ofModel(
+        _ entry: ModelCatalog.Entry, _ model: ServedModel, _ action: PathSegment?
+    ) -> Route {
+        guard let action else { return answer(.modelMetadata(entry, model), .openInference) }
+        if action == "infer" {
+            guard method == .post else { return wrongMethod(Self.post, .openInference) }
+            return .infer(model, .openInference, .openInference)
+        }
+        if action == "ready" { return answer(.modelReady(model), .openInference) }
+        if action == "config" { return answer(.modelConfig(model), .openInference) }
+        if action == "stats" { return answer(.statistics(model), .openInference) }
+        return notFound(.openInference)
+    }
+
+    // MARK: Names
+
+    private func find(
+        _ name: PathSegment, _ version: PathSegment?
+    ) -> Result<(ModelCatalog.Entry, ServedModel), InferenceError> {
+        guard let entry = catalog.find(name) else {
+            return .failure(.unknownModel(name: String((name.text ?? "?").prefix(128))))
+        }
+        guard let version else {
+            // An entry has a version, or it would not be there.
+            return .success((entry, entry.latest!))
+        }
+        guard let number = version.number else {
+            return .failure(.malformed("the version in the path is not a number; expected digits"))
+        }
+        guard let model = entry.versions.first(where: { $0.route.version == number }) else {
+            return .failure(.unknownVersion(name: entry.name, version: number))
+        }
+        return .success((entry, model))
+    }
+
+    // MARK: Methods
+
+    private func answer(
+        _ endpoint: LocalEndpoint, _ shape: ServingProtocol, _ allow: StaticString = get
+    ) -> Route {
+        let wantsPost = allow.utf8Start == Self.post.utf8Start
+        switch method {
+        case .get, .head: return wantsPost ? wrongMethod(allow, shape) : .local(endpoint, shape)
+        case .post: return wantsPost ? .local(endpoint, shape) : wrongMethod(allow, shape)
+        case .options: return .local(.options(allow), shape)
+        case .put, .delete, .patch, .trace, .connect: return wrongMethod(allow, shape)
+        }
+    }
+
+    private func wrongMethod(_ allow: StaticString, _ shape: ServingProtocol) -> Route {
+        if method == .options { return .local(.options(allow), shape) }
+        return .local(.failure(.methodNotAllowed(allow, shape)), shape)
+    }
+
+    private func notFound(_ shape: ServingProtocol) -> Route {
+        let sentence = "this path is not served; try /v2, /v2/models/NAME/infer, /predict, /readyz or /metrics"
+        return .local(.failure(.error(404, sentence, shape)), shape)
+    }
+}

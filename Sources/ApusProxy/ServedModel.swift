@@ -1,0 +1,140 @@
+import ApusLoop
+import ApusWire
+
+/// One generation of one model version, as this proxy serves it: its queue and the links to its workers.
+///
+/// Requests wait here and are bound to a worker only when it has room (DESIGN §3, "Late binding").
+final class ServedModel {
+    /// The most requests handed out in one group; the worker makes runs of them.
+    static let groupRequestLimit = 64
+    /// The most bytes of bodies in one group, unless its first request alone has more.
+    static let groupByteLimit = 4 << 20
+    /// A model that runs faster than this keeps a second group at its worker, so that it never waits for us.
+    static let fastRunNanoseconds: UInt64 = 500_000
+
+    private(set) var route: ModelRoute
+    /// `NAME/VERSION`, for the response field.
+    let label: [UInt8]
+    let series: ModelSeries
+    private(set) var links: [WorkerLink] = []
+    private(set) var queue = RequestQueue()
+    private(set) var deadlines = DeadlineList()
+    private(set) var inFlightCount = 0
+    var isDirty = false
+    private unowned let proxy: ProxyProcess
+    private var group: [ProxyRequest] = []
+    private var buffers: [IOBuffer] = []
+
+    init(_ route: ModelRoute, proxy: ProxyProcess) {
+        self.route = route
+        self.proxy = proxy
+        label = Array("\(route.name)/\(route.version)".utf8)
+        series = proxy.metrics.series(model: route.name, version: route.version)
+    }
+
+    /// At least one worker is connected.
+    var hasWorker: Bool { links.contains { $0.state == .open } }
+
+    var isReady: Bool { route.state == .ready && hasWorker }
+
+    // MARK: The list of workers
+
+    /// Connects to workers that are new. One that is gone is dropped when its requests have found their place.
+    func update(_ route: ModelRoute) {
+        self.route = route
+        let run = route.description?.runNanoseconds ?? .max
+        let credits = run < Self.fastRunNanoseconds ? 2 : 1
+        for worker in route.workers where !links.contains(where: { $0.serial == worker.serial }) {
+            links.append(WorkerLink(worker, credits: credits, model: self, proxy: proxy))
+        }
+        links.removeAll { link in
+            let isWanted = route.workers.contains { $0.serial == link.serial }
+            if !isWanted && link.isIdle { link.close() }
+            return !isWanted && link.requests.count == 0 && link.state == .closed
+        }
+    }
+
+    func remove(_ link: WorkerLink) { links.removeAll { $0 === link } }
+
+    // MARK: The queue
+
+    var isFull: Bool { queue.count >= route.limits.queueCapacity }
+
+    /// Takes a whole request. It is handed out at the end of this turn.
+    func enqueue(_ request: ProxyRequest) {
+        request.state = .queued
+        request.model = self
+        queue.append(request)
+        deadlines.append(request)
+        request.isTimed = true
+        series.setQueueLength(queue.count)
+        proxy.markDirty(self)
+    }
+
+    /// Back to the head of the queue, with the deadline it had.
+    func requeue(_ request: ProxyRequest) {
+        precondition(request.state == .orphaned, "only a lost worker's requests come back")
+        request.state = .queued
+        inFlightCount -= 1
+        queue.prepend(request)
+        series.recordRetry()
+        series.setQueueLength(queue.count)
+        proxy.markDirty(self)
+    }
+
+    /// The request will be answered, or nobody waits for it any more. It must have left its link.
+    func forget(_ request: ProxyRequest) {
+        if request.state == .queued {
+            queue.remove(request)
+            series.setQueueLength(queue.count)
+        } else if request.state == .dispatched || request.state == .orphaned {
+            inFlightCount -= 1
+            series.setInFlight(inFlightCount)
+        }
+        stopTiming(request)
+    }
+
+    /// It has been answered, on time or not.
+    func stopTiming(_ request: ProxyRequest) {
+        guard request.isTimed else { return }
+        request.isTimed = false
+        deadlines.remove(request)
+    }
+
+    // MARK: Handing out
+
+    /// Gives every worker that has room its share of what waits.
+    func dispatch(at now: UInt64) {
+        while queue.count > 0 {
+            let free = links.reduce(0) { $0 + ($1.hasCredit ? 1 : 0) }
+            guard free > 0, let link = nextLink() else { break }
+            let share = (queue.count + free - 1) / free
+            fillGroup(count: min(share, Self.groupRequestLimit))
+            inFlightCount += group.count
+            link.send(group[...], at: now, buffers: &buffers)
+        }
+        group.removeAll(keepingCapacity: true)
+        series.setQueueLength(queue.count)
+        series.setInFlight(inFlightCount)
+    }
+
+    /// A request that has to be alone needs a worker that has nothing else.
+    private func nextLink() -> WorkerLink? {
+        if queue.first?.isAlone == true { return links.first { $0.isIdle } }
+        return links.first { $0.isIdle } ?? links.first { $0.hasCredit }
+    }
+
+    private func fillGroup(count: Int) {
+        group.removeAll(keepingCapacity: true)
+        var byteCount = 0
+        while group.count < count, let next = queue.first {
+            if !group.isEmpty {
+                guard !next.isAlone, byteCount + next.bodyByteCount <= Self.groupByteLimit else { return }
+            }
+            byteCount += next.bodyByteCount
+            queue.remove(next)
+            group.append(next)
+            if next.isAlone { return }
+        }
+    }
+}

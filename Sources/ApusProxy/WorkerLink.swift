@@ -1,0 +1,192 @@
+import ApusLoop
+import ApusWire
+
+/// The connection to one worker, and the requests that it has.
+///
+/// A worker is handed groups of requests. It has room (credit) for a certain number of groups; a group is done
+/// when all its requests are answered.
+final class WorkerLink: StreamOwner {
+    enum State {
+        case connecting
+        case open
+        /// The socket ended; the supervisor has not said why. Its requests wait for that.
+        case lost
+        case closed
+    }
+
+    let serial: UInt32
+    private(set) var state = State.connecting
+    private(set) var requests = RequestQueue()
+    private unowned let proxy: ProxyProcess
+    private unowned let model: ServedModel
+    private let socketPath: String
+    private var stream: Stream?
+    private var inbox = LinkInbox()
+    /// Requests still out, by group; a slot with 0 is credit.
+    private var groups: [Int]
+    /// It runs a request that has to be alone: nothing else is sent.
+    private var isExclusive = false
+    /// Nanoseconds of CLOCK_MONOTONIC, as is the next.
+    private(set) var lostAt: UInt64 = 0
+    private(set) var lastAnswerAt: UInt64 = 0
+
+    init(_ route: WorkerRoute, credits: Int, model: ServedModel, proxy: ProxyProcess) {
+        serial = route.serial
+        socketPath = route.socketPath
+        groups = Array(repeating: 0, count: credits)
+        self.model = model
+        self.proxy = proxy
+        connect()
+    }
+
+    var hasCredit: Bool { state == .open && !isExclusive && groups.contains(0) }
+
+    var isIdle: Bool { state == .open && requests.count == 0 }
+
+    private func connect() {
+        do throws(UVError) {
+            try Connector.connect(path: socketPath, on: proxy.loop) { [weak self] result in
+                guard let self, state == .connecting else {
+                    if case .success(let stream) = result { stream.close() }
+                    return
+                }
+                switch result {
+                case .success(let stream): open(stream)
+                case .failure(let error): failed(error)
+                }
+            }
+        } catch {
+            failed(error)
+        }
+    }
+
+    private func open(_ stream: Stream) {
+        self.stream = stream
+        state = .open
+        stream.setOwner(self)
+        stream.startReading()
+        proxy.markDirty(model)
+    }
+
+    /// A worker that died before we came; the supervisor takes it off the list.
+    private func failed(_ error: UVError) {
+        state = .closed
+        proxy.log.debug("cannot connect to a worker", metadata: ["serial": "\(serial)", "reason": "\(error)"])
+    }
+
+    // MARK: Sending
+
+    /// Hands a group of requests to the worker, in one write.
+    /// - Parameter buffers: scratch memory for as many pieces as there are requests.
+    func send(_ group: ArraySlice<ProxyRequest>, at now: UInt64, buffers: inout [IOBuffer]) {
+        guard let stream, let index = groups.firstIndex(of: 0) else {
+            preconditionFailure("requests go to a link with credit")
+        }
+        buffers.removeAll(keepingCapacity: true)
+        groups[index] = group.count
+        for (position, request) in zip(group.indices, group) {
+            var flags: FrameFlags = request.isAlone ? .alone : []
+            if position == group.endIndex - 1 { flags.insert(.endOfGroup) }
+            request.state = .dispatched
+            request.link = self
+            request.group = index
+            request.dispatchedAt = now
+            requests.append(request)
+            if request.isAlone { isExclusive = true }
+            buffers.append(IOBuffer(request.frame(flags: flags)))
+        }
+        do throws(UVError) {
+            try write(group, buffers, to: stream)
+        } catch {
+            lose()
+        }
+    }
+
+    /// What the socket does not take at once stays where it is until it does.
+    private func write(
+        _ group: ArraySlice<ProxyRequest>, _ buffers: [IOBuffer], to stream: Stream
+    ) throws(UVError) {
+        let total = buffers.reduce(0) { $0 + $1.byteCount }
+        let taken = stream.queuedByteCount == 0 ? try stream.tryWrite(buffers) : 0
+        guard taken < total else { return }
+        for request in group { request.isBeingWritten = true }
+        try stream.queue(buffers, after: taken, keeping: WrittenRequests(Array(group)))
+    }
+
+    // MARK: Answers
+
+    func memory(for stream: Stream) -> UnsafeMutableRawBufferPointer {
+        inbox.room(scratch: proxy.linkScratch)
+    }
+
+    func stream(_ stream: Stream, didRead bytes: UnsafeRawBufferPointer) {
+        let now = Loop.nanoseconds
+        lastAnswerAt = now
+        do throws(FrameError) {
+            try inbox.take(bytes) { [unowned self] (header, frame) throws(FrameError) in
+                try answer(ResultFrame(header, frame), frame, at: now)
+            }
+        } catch {
+            proxy.log.error("a worker sent what is no frame", metadata: ["reason": "\(error)"])
+            lose()
+        }
+        if hasCredit { proxy.markDirty(model) }
+    }
+
+    private func answer(_ result: ResultFrame, _ frame: UnsafeRawBufferPointer, at now: UInt64) {
+        guard let request = proxy.requests.find(result.requestID), request.link === self else { return }
+        let body = UnsafeRawBufferPointer(rebasing: frame[ResultFrame.byteCount...])
+        requests.remove(request)
+        groups[request.group] -= 1
+        if request.isAlone { isExclusive = false }
+        proxy.finish(request, result, body, at: now)
+    }
+
+    // MARK: The end
+
+    func stream(_ stream: Stream, didEnd error: UVError?) { lose() }
+
+    func streamDidDrain(_ stream: Stream) {}
+
+    func stream(_ stream: Stream, didFailToWrite error: UVError) { lose() }
+
+    /// The worker is gone or as good as gone. What it had waits for the supervisor's word.
+    private func lose() {
+        guard state == .open else { return }
+        state = .lost
+        lostAt = Loop.nanoseconds
+        stream?.close()
+        stream = nil
+        var request = requests.first
+        while let current = request {
+            current.state = .orphaned
+            request = current.next
+        }
+        proxy.linkLost(self, model)
+    }
+
+    /// Gives up the requests of a lost link, first come first, and is closed then.
+    func takeOrphans() -> [ProxyRequest] {
+        var orphans: [ProxyRequest] = []
+        while let request = requests.popFirst() {
+            request.link = nil
+            orphans.append(request)
+        }
+        close()
+        return orphans
+    }
+
+    /// Ends the connection. It must have no requests.
+    func close() {
+        state = .closed
+        stream?.close()
+        stream = nil
+    }
+}
+
+/// Keeps requests' memory until a socket has taken it.
+private final class WrittenRequests {
+    private let requests: [ProxyRequest]
+
+    init(_ requests: [ProxyRequest]) { self.requests = requests }
+}

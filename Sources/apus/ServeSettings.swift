@@ -1,0 +1,158 @@
+import ApusConfiguration
+import ApusLog
+import ApusModel
+import ApusSupervisor
+import ApusWire
+import ApusWorker
+import Glibc
+
+/// From what the user configured to what the supervisor is told.
+struct ServeSettings {
+    let configuration: Configuration
+
+    /// Descriptors that are not clients': the loop's, links, logs, and room to answer with.
+    private static let reservedDescriptorCount = 256
+
+    func supervisor() throws -> SupervisorSettings {
+        var settings = SupervisorSettings()
+        settings.host = configuration.listen.host
+        settings.port = configuration.listen.port
+        settings.runtimeDirectory = RuntimeDirectory(
+            configured: configuration.runtimeDirectory, environment: processEnvironment()).path
+        settings.models = try models()
+        settings.proxyCount = configuration.proxies
+        settings.proxy = proxy()
+        settings.onnxRuntimePath = configuration.onnxRuntime ?? ""
+        settings.drainMilliseconds = configuration.drainTimeoutMilliseconds
+        settings.environment = environment()
+        settings.metrics = try metrics(proxyCount: settings.proxyCount)
+        return settings
+    }
+
+    // MARK: Models
+
+    private func models() throws -> [WantedModel] {
+        var wanted: [WantedModel] = []
+        do throws(RepositoryError) {
+            for entry in configuration.models {
+                let location = try ModelReference(name: entry.name, path: entry.path).locate()
+                wanted.append(model(location, entry.settings, isRequired: true))
+            }
+            if let folder = configuration.repository {
+                wanted += try repository(folder, without: Set(wanted.map(\.name)))
+            }
+        } catch {
+            throw Failure(.usage, "\(error)")
+        }
+        guard !wanted.isEmpty else {
+            throw Failure(.usage, "no model is named; expected: apus serve MODEL, or --repository DIR")
+        }
+        if let name = configuration.defaultModel, !wanted.contains(where: { $0.name == name }) {
+            let names = wanted.map(\.name).joined(separator: ", ")
+            throw Failure(.usage, "default-model is '\(name)', which is not served; served are: \(names)")
+        }
+        return wanted
+    }
+
+    private func repository(
+        _ folder: String, without named: Set<String>
+    ) throws(RepositoryError) -> [WantedModel] {
+        let repository = try ModelRepository(folder)
+        for (path, error) in repository.refused {
+            writeText("apus: \(path) is passed over: \(error)\n", to: STDERR_FILENO)
+        }
+        return repository.models.filter { !named.contains($0.name) }
+            .map { model($0, configuration.modelDefaults, isRequired: false) }
+    }
+
+    private func model(
+        _ location: ModelLocation, _ settings: ModelSettings, isRequired: Bool
+    ) -> WantedModel {
+        let version = location.newest
+        var model = WantedModel(
+            name: location.name, version: version.number, path: version.path,
+            workerCount: settings.workers, isRequired: isRequired)
+        model.limits.bodyByteLimit = settings.maxBodyByteCount
+        model.limits.queueCapacity = settings.queueCapacity
+        model.limits.requestMilliseconds = settings.timeoutMilliseconds
+        model.batching = BatchingMode(settings.batching)
+        model.nonfinite = NonfiniteMode(settings.nonfinite)
+        model.maxBatchRowCount = settings.maxBatchRows
+        model.maxDelayMilliseconds = settings.maxDelayMilliseconds
+        return model
+    }
+
+    // MARK: Proxies
+
+    private func proxy() -> ProxySettings {
+        var proxy = ProxySettings()
+        proxy.serverName = configuration.serverName
+        proxy.headByteLimit = configuration.maxHeadByteCount
+        proxy.fieldCountLimit = configuration.maxFields
+        proxy.connectionLimit = connectionLimit
+        proxy.firstByteMilliseconds = configuration.firstByteTimeoutMilliseconds
+        proxy.headMilliseconds = configuration.headerTimeoutMilliseconds
+        proxy.bodyGraceMilliseconds = configuration.bodyGraceMilliseconds
+        proxy.bodyBytesPerSecond = configuration.minBodyBytesPerSecond
+        proxy.writeMilliseconds = configuration.writeTimeoutMilliseconds
+        proxy.idleMilliseconds = configuration.idleTimeoutMilliseconds
+        proxy.defaultModel = configuration.defaultModel ?? ""
+        proxy.logsAccess = configuration.accessLog
+        let largest = configuration.models.map(\.settings.maxBodyByteCount).max() ?? 0
+        proxy.bufferedByteLimit = max(
+            512 << 20, 4 * max(largest, configuration.modelDefaults.maxBodyByteCount))
+        return proxy
+    }
+
+    /// Raises the limit of descriptors to what the system allows and leaves some of them free: libuv answers a
+    /// full table by closing what waits to be accepted.
+    private var connectionLimit: Int {
+        var limit = rlimit()
+        let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        getrlimit(kind, &limit)
+        limit.rlim_cur = min(limit.rlim_max, 1 << 20)
+        setrlimit(kind, &limit)
+        let room = max(16, Int(limit.rlim_cur) - Self.reservedDescriptorCount)
+        return min(configuration.maxConnections ?? room, room)
+    }
+
+    private func metrics(proxyCount: Int) throws -> SharedMetrics {
+        let byteCount = MetricsMemory.byteCount(proxies: proxyCount)
+        do throws(SystemError) {
+            let descriptor = try SharedMemory.create(byteCount: byteCount)
+            let memory = try SharedMemory.map(descriptor, byteCount: byteCount)
+            return SharedMetrics(descriptor: descriptor, memory: memory)
+        } catch {
+            throw Failure(.internalFault, "cannot make shared memory for metrics: \(error)")
+        }
+    }
+
+    /// Ours, with the log's settings; ONNX Runtime's telemetry is off whatever version the user brings.
+    private func environment() -> [String] {
+        var variables = processEnvironment()
+        variables["ORT_DISABLE_TELEMETRY"] = "1"
+        variables[Log.formatVariable] = configuration.logFormat.rawValue
+        variables[Log.levelVariable] = configuration.logLevel.rawValue
+        return variables.map { "\($0.key)=\($0.value)" }
+    }
+}
+
+extension BatchingMode {
+    init(_ batching: Batching) {
+        switch batching {
+        case .auto: self = .auto
+        case .on: self = .on
+        case .off: self = .off
+        }
+    }
+}
+
+extension NonfiniteMode {
+    init(_ nonfinite: Nonfinite) {
+        switch nonfinite {
+        case .auto, .null: self = .null
+        case .token: self = .token
+        case .error: self = .error
+        }
+    }
+}
