@@ -1,0 +1,201 @@
+import ApusWire
+import Foundation
+import Testing
+
+@testable import ApusWorker
+
+@Suite("Worker")
+struct WorkerTests {
+    static func iris(_ id: UInt64, parameters: [String: Any]? = nil) throws -> TestRequest {
+        let row: [Any] = [5.9, 3.0, 4.2, 1.5 + Double(id) / 100]
+        return TestRequest(id, try TestModel.body([row], columns: nil, parameters: parameters))
+    }
+
+    @Test(
+        "rows get the same answers alone and together, and scikit-learn's labels",
+        arguments: ["iris", "tabular", "forest", "mlp"])
+    func together(name: String) throws {
+        let worker = try RunningWorker(TestModel.load(name))
+        let link = try worker.connect()
+        let (rows, labels, columns) = try TestModel.rows(name)
+        let requests = try rows.enumerated().map { index, row in
+            TestRequest(UInt64(index), try TestModel.body([row], columns: columns, id: "r\(index)"))
+        }
+        let alone = try requests.map { try #require(try link.exchange([$0]).first) }
+        let together = try link.exchange(requests)
+        #expect(try areSame(together, alone))
+        #expect(together.map(\.frame.requestID) == Array(0..<UInt64(rows.count)))
+        #expect(together.allSatisfy { $0.frame.status == 200 && $0.frame.requestRowCount == 1 })
+        #expect(together.contains { $0.frame.runRowCount > 1 })
+        for (answer, label) in zip(together, labels) {
+            let object = try JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: Any]
+            let output = try #require((object?["outputs"] as? [[String: Any]])?.first?["data"] as? [Any])
+            #expect(output.map { "\($0)" } == [label])
+        }
+    }
+
+    @Test("a run is counted once, by one of its answers, and tells its rows")
+    func runFacts() throws {
+        let worker = try RunningWorker(TestModel.load("iris"))
+        let answers = try worker.connect().exchange((0..<5).map { try Self.iris($0) })
+        var left = 0
+        for answer in answers {
+            if answer.frame.flags.contains(.firstOfRun) {
+                #expect(left == 0)
+                left = Int(answer.frame.runRowCount)
+            }
+            left -= 1
+            #expect(answer.frame.timing.compute > 0)
+        }
+        #expect(left == 0)
+    }
+
+    @Test("a request of more rows than a run may have gets the answers of its rows", arguments: ["iris", "tabular"])
+    func large(name: String) throws {
+        let (rows, _, columns) = try TestModel.rows(name)
+        let body = try TestModel.body(rows, columns: columns)
+        let whole = try RunningWorker(TestModel.load(name)).connect().exchange([TestRequest(1, body)])
+        let cut = try RunningWorker(TestModel.load(name) { $0.maxBatchRowCount = 7 }).connect()
+            .exchange([TestRequest(1, body)])
+        #expect(try areSame(cut, whole))
+        #expect(cut[0].frame.status == 200 && cut[0].frame.requestRowCount == UInt32(rows.count))
+    }
+
+    @Test("a faulty request gets its 400, and its neighbours their answers")
+    func faulty() throws {
+        let worker = try RunningWorker(TestModel.load("tabular"))
+        let link = try worker.connect()
+        let (rows, _, columns) = try TestModel.rows("tabular")
+        let good = try rows[..<6].map { try TestModel.body([$0], columns: columns) }
+        let alone = try good.map { try link.exchange([TestRequest(9, $0)])[0] }
+        var requests = good.enumerated().map { TestRequest(UInt64($0), $1) }
+        // Wrong in its last input, when five inputs are decoded already.
+        var bad = rows[0]
+        bad[5] = 7
+        requests.insert(TestRequest(100, try TestModel.body([bad], columns: columns)), at: 3)
+        requests.insert(TestRequest(101, Array("{".utf8)), at: 5)
+        let answers = try link.exchange(requests)
+        let refused = answers.filter { $0.frame.requestID >= 100 }
+        #expect(refused.map(\.frame.status) == [400, 400])
+        #expect(refused.allSatisfy { $0.text.hasPrefix("{\"error\":\"") && $0.frame.runRowCount == 0 })
+        let served = answers.filter { $0.frame.requestID < 100 }.sorted { $0.frame.requestID < $1.frame.requestID }
+        #expect(try areSame(served, alone))
+    }
+
+    @Test("a request that is late is not run: 504 past its deadline, 503 past its own timeout")
+    func late() throws {
+        let worker = try RunningWorker(TestModel.load("iris"))
+        var expired = try Self.iris(1)
+        expired.frame.deadline = MonotonicClock.now() - 1
+        expired.frame.arrivedAt = expired.frame.deadline - 250_000_000
+        var impatient = try Self.iris(2, parameters: ["timeout": 1])
+        impatient.frame.arrivedAt -= 1_000_000
+        let patient = try Self.iris(3, parameters: ["timeout": 30_000_000])
+        let answers = try worker.connect().exchange([expired, impatient, patient])
+            .sorted { $0.frame.requestID < $1.frame.requestID }
+        #expect(answers.map(\.frame.status) == [504, 503, 200])
+        #expect(answers[0].text.contains("250 ms"))
+        #expect(answers[1].text.contains("Request timeout expired"))
+    }
+
+    @Test("a request marked alone shares no run")
+    func alone() throws {
+        let worker = try RunningWorker(TestModel.load("iris"))
+        var requests = try (0..<3).map { try Self.iris($0) }
+        requests[1].frame.flags.insert(.alone)
+        let answers = try worker.connect().exchange(requests)
+        let marked = try #require(answers.first { $0.frame.requestID == 1 })
+        #expect(marked.frame.runRowCount == 1 && marked.frame.flags.contains(.firstOfRun))
+        #expect(answers.allSatisfy { $0.frame.status == 200 })
+    }
+
+    @Test("a model that is not batchable runs each request by itself, in one turn")
+    func unbatchable() throws {
+        let worker = try RunningWorker(TestModel.load("iris", isBatchable: false))
+        let answers = try worker.connect().exchange((0..<4).map { try Self.iris($0) })
+        #expect(answers.allSatisfy { $0.frame.status == 200 && $0.frame.flags.contains(.firstOfRun) })
+    }
+
+    @Test("a link that sends what is no frame is closed; the others are served")
+    func garbage() throws {
+        let worker = try RunningWorker(TestModel.load("iris"))
+        let good = try worker.connect()
+        let bad = try worker.connect()
+        #expect(try good.exchange([Self.iris(1)]).count == 1)
+        try bad.send(Array("GET / HTTP/1.1\r\nHost: worker\r\n\r\n".utf8))
+        #expect(try bad.receive() == nil)
+        #expect(try good.exchange([Self.iris(2)]).map(\.frame.status) == [200])
+    }
+
+    @Test("frames that come byte by byte are answered")
+    func byteByByte() throws {
+        let worker = try RunningWorker(TestModel.load("iris"))
+        let link = try worker.connect()
+        for byte in try Self.iris(7).bytes { try link.send([byte]) }
+        #expect(try link.receive()?.frame.requestID == 7)
+    }
+
+    @Test("a proxy that does not read its answers holds up no other")
+    func stalled() throws {
+        let worker = try RunningWorker(TestModel.load("iris"))
+        let stalled = try worker.connect()
+        let row: [Any] = [5.9, 3.0, 4.2, 1.5]
+        let big = TestRequest(1, try TestModel.body(Array(repeating: row, count: 40_000), columns: nil))
+        try stalled.send(big.bytes)
+        let good = try worker.connect()
+        #expect(try good.exchange([Self.iris(2)]).map(\.frame.status) == [200])
+        #expect(try stalled.receive()?.frame.requestRowCount == 40_000)
+        #expect(try stalled.exchange([Self.iris(3)]).map(\.frame.status) == [200])
+    }
+
+    @Test("a draining worker answers what still comes and ends when its links are closed")
+    func drains() throws {
+        let worker = try RunningWorker(TestModel.load("iris"))
+        var link: TestLink? = try worker.connect()
+        #expect(try link?.exchange([Self.iris(1)]).count == 1)
+        worker.drain()
+        #expect(try link?.exchange([Self.iris(2)]).map(\.frame.status) == [200])
+        link = nil
+        #expect(worker.exitCode() == .success)
+    }
+
+    @Test("a worker ends when its supervisor is gone, whatever its links do")
+    func supervisorGone() throws {
+        let worker = try RunningWorker(TestModel.load("iris"))
+        let link = try worker.connect()
+        #expect(try link.exchange([Self.iris(1)]).count == 1)
+        worker.stop()
+        #expect(worker.exitCode() == .success)
+    }
+
+    @Test("with a delay, requests that come one after the other fill a run")
+    func delay() throws {
+        let model = try TestModel.load("iris") {
+            $0.maxBatchRowCount = 2
+            $0.maxDelayNanoseconds = 5_000_000_000
+        }
+        let worker = try RunningWorker(model)
+        let link = try worker.connect()
+        try link.send(try Self.iris(1).bytes)
+        usleep(20_000)
+        let answers = try link.exchange([Self.iris(2)])
+        #expect(answers[0].frame.runRowCount == 2)
+    }
+
+    @Test("the more urgent is answered first, others stay in order")
+    func priorities() throws {
+        let model = try TestModel.load("iris") {
+            $0.maxBatchRowCount = 4
+            $0.maxDelayNanoseconds = 5_000_000_000
+        }
+        let priorities: [UInt64: Int] = [1: 2, 3: 1]
+        let requests = try (0..<4).map { id in
+            try Self.iris(id, parameters: priorities[id].map { ["priority": $0] })
+        }
+        let alone = try RunningWorker(TestModel.load("iris")).connect().exchange(requests)
+        let answers = try RunningWorker(model).connect().exchange(requests)
+        #expect(answers.map(\.frame.requestID) == [3, 1, 0, 2])
+        let sorted = alone.sorted { $0.frame.requestID < $1.frame.requestID }
+        #expect(try areSame(answers, [3, 1, 0, 2].map { sorted[$0] }))
+    }
+}
