@@ -10,9 +10,7 @@ extension Session {
         else { return }
         let example = ExampleInput(inputs, rowCount: 1)
         do {
-            let ranks = try example.withViews { views throws(InferenceError) in
-                try run(views) { outputs in outputs.map(\.shape.rank) }
-            }
+            let ranks = try run(example) { outputs in outputs.map(\.shape.rank) }
             for (index, rank) in ranks.enumerated() where outputs[index].shape.isEmpty {
                 setRank(rank, of: index)
             }

@@ -46,6 +46,16 @@ extension Session {
     }
 }
 
+extension Session {
+    /// The same on a made-up input, with every output wanted.
+    package func run<R>(
+        _ example: ExampleInput,
+        _ body: (UnsafeBufferPointer<TensorView>) throws(InferenceError) -> R
+    ) throws(InferenceError) -> R {
+        try example.withViews { tensors throws(InferenceError) in try run(tensors, body) }
+    }
+}
+
 // MARK: In
 
 extension Session {

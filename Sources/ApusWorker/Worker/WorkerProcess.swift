@@ -37,6 +37,6 @@ enum WorkerProcess {
     /// The first run allocates what later runs use again. Made-up rows may be refused by the model; no matter.
     private static func warmUp(_ session: Session) {
         let example = ExampleInput(session.inputs, rowCount: 1)
-        try? session.run(example.views) { _ in }
+        try? session.run(example) { _ in }
     }
 }

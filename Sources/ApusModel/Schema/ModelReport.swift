@@ -1,7 +1,7 @@
 import ApusWire
 
 /// What `apus inspect` shows of a model.
-package struct ModelDescription: Equatable, Sendable {
+package struct ModelReport: Equatable, Sendable {
     package let path: String
     package let runtimeVersion: String
     package let info: ModelInfo
