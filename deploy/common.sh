@@ -45,11 +45,15 @@ apt_install() {  # PACKAGE...
         || fail "apt-get could not install: ${missing[*]}"
 }
 
-# What building and running apus takes. libstdc++ comes with g++; simdjson's headers need it.
-BUILD_PACKAGES=(g++ pkg-config libuv1-dev libsimdjson-dev zlib1g-dev git ca-certificates)
+# What Swift itself leans on (swift.org, "Install on Debian 12"), and what building and running
+# apus takes. libstdc++ comes with g++; simdjson's headers need it.
+SWIFT_PACKAGES=(binutils git libcurl4 libedit2 libncurses6 libsqlite3-0 libxml2 tzdata)
+BUILD_PACKAGES=(ca-certificates g++ libsimdjson-dev libuv1-dev pkg-config zlib1g-dev)
 
-install_build_packages() {
-    apt_install "${BUILD_PACKAGES[@]}"
+install_packages() {
+    has swift || fail "Swift is not installed (no \`swift\` in PATH); apus builds with Swift 6.1 or later"
+    apt_install "${SWIFT_PACKAGES[@]}" "${BUILD_PACKAGES[@]}"
+    need_swift_version
     need_python
     has curl || apt_install curl
 }
@@ -61,9 +65,8 @@ need_python() {
         || fail "$(command -v python3) has no venv or no ensurepip module; put another python3 first in PATH"
 }
 
-need_swift() {
+need_swift_version() {
     local found
-    has swift || fail "Swift is not installed (no \`swift\` in PATH); apus builds with Swift 6.1 or later"
     found=$(swift --version 2>&1 | grep -o 'Swift version [0-9]*\.[0-9]*' | head -1) \
         || fail "\`swift --version\` does not answer: $(swift --version 2>&1 | head -1)"
     found=${found#Swift version }

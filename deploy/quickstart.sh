@@ -63,8 +63,7 @@ ask() {
 
 main() {
     read_arguments "$@"
-    need_swift
-    install_build_packages
+    install_packages
     "$ROOT/deploy/onnxruntime.sh"
     swift_build "${RELEASE[@]}" --product apus
     export APUS_ONNXRUNTIME=$ROOT/.build/onnxruntime/libonnxruntime.so.1.28.0

@@ -40,8 +40,7 @@ read_arguments() {
 }
 
 set_up() {
-    need_swift
-    install_build_packages
+    install_packages
     "$ROOT/deploy/onnxruntime.sh"
     python_environment
     swift_build "${RELEASE[@]}"
