@@ -15,16 +15,11 @@ fail() {
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
-# Runs a command as root, or says what the user has to do.
 as_root() {
-    if [[ $(id -u) == 0 ]]; then
-        "$@"
-    elif has sudo && sudo -v; then
-        sudo "$@"
-    else
-        fail "this needs root, and sudo is not there or refused: run as root:  $*"
-    fi
+    if [[ $(id -u) == 0 ]]; then "$@"; else sudo "$@"; fi
 }
+
+may_be_root() { [[ $(id -u) == 0 ]] || { has sudo && sudo -v; }; }
 
 installed() {  # PACKAGE
     [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
@@ -38,6 +33,8 @@ apt_install() {  # PACKAGE...
         installed "$package" || missing+=("$package")
     done
     [[ ${#missing[@]} -gt 0 ]] || return 0
+    may_be_root || fail "missing packages, which need root to install and sudo is not there or refused;" \
+        "as root run: apt-get install ${missing[*]}"
     say "installing ${missing[*]}"
     as_root apt-get update -qq || fail "apt-get update failed; is Debian's package archive reachable?"
     as_root env DEBIAN_FRONTEND=noninteractive \
