@@ -222,11 +222,11 @@ def test_rows_that_differ_in_count_are_refused(server):
     ("POST", "/models/nobody/predict", 404, ["'nobody'"]),
     ("POST", "/v2/models/iris/versions/77/infer", 404, ["'iris'", "77"]),
     ("GET", "/v2/models/iris/versions/77", 404, ["'iris'", "77"]),
-    ("POST", "/v2/models/iris/versions/99999999999999999999/infer", 404, []),
-    ("POST", "/v2/models/iris/versions/two/infer", 404, []),
+    ("POST", "/v2/models/iris/versions/99999999999999999999/infer", 400, ["version", "number"]),
+    ("POST", "/v2/models/iris/versions/two/infer", 400, ["version", "number"]),
     ("POST", "/models/iris/versions/77/predict", 404, ["'iris'", "77"]),
     ("GET", "/v2/models/iris/infers", 404, []),
-    ("GET", "/", 404, []),
+    ("GET", "/nowhere", 404, []),
     ("GET", "/../../etc/passwd", 404, []),
 ])  # fmt: skip
 def test_what_is_not_there(server, method, path, status, words):
