@@ -52,7 +52,7 @@ let package = Package(
         library("ApusProtocols", ["CSimdJSON", "CZlib", "ApusWire", "ApusModel"]),
         library("ApusControl", ["ApusLoop", "ApusWire"]),
         library("ApusProxy", ["ApusLoop", "ApusControl", "ApusWire", log]),
-        library("ApusWorker", ["CProcess", "ApusWire", "ApusModel", "ApusProtocols", log]),
+        library("ApusWorker", ["CProcess", "ApusLog", "ApusWire", "ApusModel", "ApusProtocols", log]),
         library("ApusSupervisor", ["ApusLoop", "ApusControl", "ApusWire", log]),
         .executableTarget(
             name: "apus",
@@ -73,7 +73,7 @@ let package = Package(
         tests("ApusProtocolsTests", ["ApusProtocols", "ApusModel", "ApusWire"]),
         tests(
             "ApusWorkerTests",
-            ["ApusWorker", "ApusProtocols", "ApusModel", "ApusWire", log]),
+            ["ApusWorker", "ApusLog", "ApusProtocols", "ApusModel", "ApusWire", log]),
         tests("ApusProxyTests", ["ApusProxy", "ApusWire"]),
         tests("ApusSupervisorTests", ["ApusSupervisor", "ApusWire"]),
         tests("ApusLogTests", ["ApusLog", log]),

@@ -53,7 +53,7 @@ struct Serve: ParsableCommand {
         switch exit {
         case .stopped, .killed: Failure(.ok, [])
         case .modelFailed(let code, let sentence):
-            Failure(code == ExitCode.libraryUnusable.rawValue ? .onnxRuntimeMissing : .modelCannotLoad, sentence)
+            Failure(ExitStatus(rawValue: code) ?? .modelCannotLoad, sentence)
         }
     }
 

@@ -1,3 +1,4 @@
+import ApusLog
 import ApusWire
 import Foundation
 
@@ -13,7 +14,7 @@ final class RunningWorker {
     /// What the worker came to, from its thread to the test's.
     private final class Outcome: @unchecked Sendable {
         let ended = DispatchSemaphore(value: 0)
-        var code: ExitCode?
+        var code: ExitStatus?
     }
 
     /// The only thing that passes to the worker's thread, which owns it from then on.
@@ -44,7 +45,7 @@ final class RunningWorker {
     func drain() { _ = WorkerOrder.drain.encoded().withUnsafeBytes { write(control, $0.baseAddress, $0.count) } }
 
     /// Waits for the end; nil when there is none within 10 s.
-    func exitCode() -> ExitCode? { outcome.ended.wait(timeout: .now() + 10) == .success ? outcome.code : nil }
+    func exitCode() -> ExitStatus? { outcome.ended.wait(timeout: .now() + 10) == .success ? outcome.code : nil }
 
     /// Closes the control socket, as a supervisor's death does.
     func stop() {

@@ -156,7 +156,7 @@ struct WorkerTests {
         worker.drain()
         #expect(try link?.exchange([Self.iris(2)]).map(\.frame.status) == [200])
         link = nil
-        #expect(worker.exitCode() == .success)
+        #expect(worker.exitCode() == .ok)
     }
 
     @Test("a worker ends when its supervisor is gone, whatever its links do")
@@ -165,7 +165,7 @@ struct WorkerTests {
         let link = try worker.connect()
         #expect(try link.exchange([Self.iris(1)]).count == 1)
         worker.stop()
-        #expect(worker.exitCode() == .success)
+        #expect(worker.exitCode() == .ok)
     }
 
     @Test("with a delay, requests that come one after the other fill a run")

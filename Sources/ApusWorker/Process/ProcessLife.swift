@@ -1,3 +1,4 @@
+import ApusLog
 import CProcess
 import Glibc
 
@@ -9,7 +10,7 @@ package enum ProcessLife {
     /// looked at afterwards: when it is another one already, this process exits at once.
     package static func dieWithParent(_ parent: pid_t) throws(SystemError) {
         try SystemError.check(apus_signal_on_parent_death(SIGKILL), "prctl")
-        guard getppid() == parent else { _exit(ExitCode.parentGone.rawValue) }
+        guard getppid() == parent else { _exit(ExitStatus.ok.rawValue) }
     }
 
     /// Makes descendants whose parent ended children of this process, which then reaps them.

@@ -1,25 +1,26 @@
+import ApusLog
 import ApusModel
 
 /// Why a model version cannot be served.
 struct LoadFailure: Error, Equatable {
-    var exitCode: ExitCode
+    var exitCode: ExitStatus
     /// What was found and what to do, for the log, `apus status` and `apus reload`.
     var sentence: String
 
     /// The self-test ended in a way that no model should.
     static func selfTest(_ sentence: String) -> LoadFailure {
-        LoadFailure(exitCode: .modelUnusable, sentence: sentence)
+        LoadFailure(exitCode: .modelCannotLoad, sentence: sentence)
     }
 
-    init(exitCode: ExitCode, sentence: String) {
+    init(exitCode: ExitStatus, sentence: String) {
         self.exitCode = exitCode
         self.sentence = sentence
     }
 
     init(_ error: EngineError) {
         switch error.kind {
-        case .library: exitCode = .libraryUnusable
-        case .model: exitCode = .modelUnusable
+        case .library: exitCode = .onnxRuntimeMissing
+        case .model: exitCode = .modelCannotLoad
         }
         sentence = error.description
     }

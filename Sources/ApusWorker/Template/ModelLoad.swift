@@ -29,7 +29,7 @@ enum ModelLoad {
         let threadCount = (try? ProcessLife.threadCount()) ?? 0
         guard threadCount == 1 else {
             throw LoadFailure(
-                exitCode: .libraryUnusable,
+                exitCode: .onnxRuntimeMissing,
                 sentence: "this ONNX Runtime started \(threadCount - 1) threads of its own, and a process with "
                     + "threads cannot fork workers; run deploy/onnxruntime.sh to get the version Apus is tested with")
         }

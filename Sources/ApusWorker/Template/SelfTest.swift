@@ -45,7 +45,7 @@ enum SelfTest {
         } catch let failure as LoadFailure {
             throw failure
         } catch {
-            throw LoadFailure(exitCode: .systemFailure, sentence: "the self-test could not be started (\(error))")
+            throw LoadFailure(exitCode: .internalFault, sentence: "the self-test could not be started (\(error))")
         }
     }
 

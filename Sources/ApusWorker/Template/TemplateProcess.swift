@@ -1,3 +1,4 @@
+import ApusLog
 import ApusWire
 import Glibc
 import Logging
@@ -19,13 +20,13 @@ package enum TemplateProcess {
             try ProcessLife.dieWithParent(supervisor)
             var template = Template(supervisor: supervisor, log: log)
             while let order = try channel.next(TemplateOrder.self) { try template.obey(order, channel) }
-            _exit(ExitCode.success.rawValue)
+            _exit(ExitStatus.ok.rawValue)
         } catch let error as ControlError {
             log.error("the supervisor sent no order", metadata: ["reason": "\(error)"])
-            _exit(ExitCode.parentGone.rawValue)
+            _exit(ExitStatus.protocolBroken.rawValue)
         } catch {
             log.error("the template cannot go on", metadata: ["reason": "\(error)"])
-            _exit(ExitCode.systemFailure.rawValue)
+            _exit(ExitStatus.internalFault.rawValue)
         }
     }
 }

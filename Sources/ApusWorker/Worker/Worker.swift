@@ -1,3 +1,4 @@
+import ApusLog
 import ApusModel
 import ApusWire
 import Logging
@@ -27,10 +28,10 @@ final class Worker {
 
     /// Serves until it is told to leave.
     /// - Throws: only what no worker can go on after.
-    func serve() throws -> ExitCode {
+    func serve() throws -> ExitStatus {
         while true {
-            if isDraining && links.isEmpty { return .success }
-            guard try takeIn(nanoseconds: -1) else { return .success }
+            if isDraining && links.isEmpty { return .ok }
+            guard try takeIn(nanoseconds: -1) else { return .ok }
             try waitForMore()
             turn.run()
             links.removeAll { $0.isClosed }

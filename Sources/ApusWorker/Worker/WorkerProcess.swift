@@ -1,3 +1,4 @@
+import ApusLog
 import ApusModel
 import ApusWire
 import Glibc
@@ -25,7 +26,7 @@ enum WorkerProcess {
             _exit(code.rawValue)
         } catch {
             model.log.error("the worker cannot go on", metadata: ["reason": "\(error)"])
-            _exit(ExitCode.systemFailure.rawValue)
+            _exit(ExitStatus.internalFault.rawValue)
         }
     }
 
