@@ -45,7 +45,7 @@ let package = Package(
 
         library("ApusLoop", ["CLibuv"]),
         library("ApusLog", [log]),
-        library("ApusConfiguration", ["ApusLog", log, yaml]),
+        library("ApusConfiguration", ["ApusLog", "ApusModel", log, yaml]),
         library("ApusAdmin"),
         library("ApusWire"),
         library("ApusModel", ["COnnxRuntime", "ApusWire"]),
@@ -78,7 +78,7 @@ let package = Package(
         tests("ApusSupervisorTests", ["ApusSupervisor", "ApusWire"]),
         tests("ApusLogTests", ["ApusLog", log]),
         tests("ApusAdminTests", ["ApusAdmin"]),
-        tests("ConfigurationTests", ["ApusConfiguration", "ApusLog", log]),
+        tests("ConfigurationTests", ["ApusConfiguration", "ApusLog", "ApusModel", log]),
         tests("ServeTests", []),
     ],
     cxxLanguageStandard: .cxx17

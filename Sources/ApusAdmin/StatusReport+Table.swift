@@ -4,8 +4,11 @@ extension StatusReport {
         var text = "apus on \(listen), supervisor \(supervisor), generation \(generation)\n\n"
         text += aligned([["PROCESS", "PID", "STATE", "RESTARTS", "PRIVATE"]] + proxyRows + models.flatMap(rows))
         for model in models {
-            guard let reason = model.reason, !reason.isEmpty else { continue }
-            text += "\n\(model.name)@\(model.version) is \(model.state): \(reason)\n"
+            let name = "\(model.name)@\(model.version)"
+            if !model.reason.isEmpty { text += "\n\(name) is \(model.state): \(model.reason)\n" }
+            let batching = model.batching
+            guard !batching.reason.isEmpty else { continue }
+            text += "\n\(name) \(batching.enabled ? "is batched" : "is not batched"): \(batching.reason)\n"
         }
         return text
     }
@@ -16,18 +19,18 @@ extension StatusReport {
 
     private func rows(_ model: Model) -> [[String]] {
         let name = "\(model.name)@\(model.version)"
-        let batching = model.batching.map { ", batching \($0)" } ?? ""
-        let template = ["template \(name)", pid(model.template?.pid), model.state + batching, "-", "-"]
+        let template = model.template
+        let first = ["template \(name)", pid(template.pid), model.state, String(template.restarts), "-"]
         let workers = model.workers.enumerated().map { index, worker in
-            ["worker \(name) #\(index)", pid(worker.pid), worker.state, String(worker.restarts), memory(worker.private_bytes)]
+            ["worker \(name) #\(index)", pid(worker.pid), worker.state, String(worker.restarts), memory(worker.privateByteCount)]
         }
-        return [template] + workers
+        return [first] + workers
     }
 
-    private func pid(_ pid: Int?) -> String { pid.map(String.init) ?? "-" }
+    private func pid(_ pid: Int) -> String { pid == 0 ? "-" : String(pid) }
 
-    private func memory(_ byteCount: Int?) -> String {
-        guard let byteCount else { return "-" }
+    private func memory(_ byteCount: Int) -> String {
+        guard byteCount > 0 else { return "-" }
         let tenths = (byteCount * 10 + (1 << 19)) >> 20
         return "\(tenths / 10).\(tenths % 10) MiB"
     }

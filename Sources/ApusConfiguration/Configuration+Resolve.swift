@@ -37,8 +37,7 @@ package struct ConfigurationSources {
 
         var draft = Draft(errors: errors)
         for setting in (file?.settings ?? []) + variables.settings + flags { draft.apply(setting) }
-        let arguments = models.map { ModelRequest(argument: $0, origin: .flag("MODEL")) }
-        draft.add([arguments, variables.models].first { !$0.isEmpty } ?? file?.models ?? [])
+        draft.add([draft.read(models), variables.models].first { !$0.isEmpty } ?? file?.models ?? [])
         draft.checkWhole(mustServe: mustServe)
         guard draft.errors.isEmpty else { throw ConfigurationErrors(all: draft.errors) }
         return draft.resolved
@@ -61,18 +60,21 @@ private struct Draft {
         }
     }
 
+    /// The requests of positional arguments.
+    mutating func read(_ arguments: [String]) -> [ModelRequest] {
+        arguments.compactMap { argument in
+            do throws(ConfigurationError) {
+                return try ModelRequest(argument: argument, origin: .flag("MODEL"))
+            } catch {
+                errors.append(error)
+                return nil
+            }
+        }
+    }
+
     mutating func add(_ requests: [ModelRequest]) {
         for request in requests {
-            guard !request.path.isEmpty else {
-                errors.append(.missingPath(at: request.origin))
-                continue
-            }
-            let name = request.name ?? ModelName.of(path: request.path) ?? ""
-            guard ModelName.isValid(name) else {
-                errors.append(.badModelName(found: request.name ?? request.path, at: request.origin))
-                continue
-            }
-            let entry = ModelEntry(name: name, path: request.path, settings: settings(of: request))
+            let entry = ModelEntry(request.reference, settings: settings(of: request))
             resolved.configuration.models.append(entry)
             resolved.origins[Key.models] = request.origin
         }
@@ -101,16 +103,7 @@ private struct Draft {
 
     mutating func checkWhole(mustServe: Bool) {
         let configuration = resolved.configuration
-        for (name, entries) in Dictionary(grouping: configuration.models, by: \.name).sorted(by: { $0.key < $1.key })
-        where entries.count > 1 {
-            errors.append(.duplicateModel(name: name, paths: entries.map(\.path)))
-        }
-        guard configuration.repository == nil else { return }
-        if configuration.models.isEmpty, mustServe, errors.isEmpty { errors.append(.nothingToServe) }
-        if let wanted = configuration.defaultModel, !configuration.models.isEmpty,
-            !configuration.models.contains(where: { $0.name == wanted })
-        {
-            errors.append(.unknownDefaultModel(wanted, models: configuration.models.map(\.name)))
-        }
+        guard mustServe, errors.isEmpty, configuration.models.isEmpty else { return }
+        if configuration.repository == nil { errors.append(.nothingToServe) }
     }
 }

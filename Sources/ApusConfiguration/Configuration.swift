@@ -1,4 +1,5 @@
 import ApusLog
+import ApusModel
 import Logging
 
 /// Everything a server was told, from flags, variables, the file and the defaults, checked.
@@ -39,16 +40,13 @@ package struct Configuration: Equatable, Sendable {
 
 /// One model that was asked for by name or path.
 package struct ModelEntry: Equatable, Sendable {
-    /// Unique among the models; letters, digits, `_`, `-` and `.`.
-    package var name: String
     /// As it was given; a path from a file is relative to the folder of that file.
-    package var path: String
+    package var reference: ModelReference
     /// In full: what the entry does not say is taken from `Configuration.modelDefaults`.
     package var settings: ModelSettings
 
-    package init(name: String, path: String, settings: ModelSettings = ModelSettings()) {
-        self.name = name
-        self.path = path
+    package init(_ reference: ModelReference, settings: ModelSettings = ModelSettings()) {
+        self.reference = reference
         self.settings = settings
     }
 }

@@ -1,3 +1,5 @@
+import ApusModel
+
 /// Why a configuration was refused. The sentence names what was found, where, and what is expected.
 package enum ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
     case unknownKey(String, at: Origin, nearest: String?)
@@ -6,10 +8,9 @@ package enum ConfigurationError: Error, Equatable, Sendable, CustomStringConvert
     case badForm(key: String, expected: String, at: Origin)
     case unreadable(path: String, reason: String)
     case notYAML(path: String, line: Int, problem: String)
-    /// The path gives no name, or a name was given that is not allowed.
-    case badModelName(found: String, at: Origin)
+    /// The path leads to no model, or a name was given that is not allowed.
+    case badModel(RepositoryError, at: Origin?)
     case missingPath(at: Origin)
-    case duplicateModel(name: String, paths: [String])
     case unknownDefaultModel(String, models: [String])
     case nothingToServe
 
@@ -25,13 +26,10 @@ package enum ConfigurationError: Error, Equatable, Sendable, CustomStringConvert
             "cannot read the configuration file \(path): \(reason)"
         case .notYAML(let path, let line, let problem):
             "\(path) line \(line) is not valid YAML: \(problem)"
-        case .badModelName(let found, let origin):
-            "'\(found)' (\(origin)) cannot be the name of a model; NAME=MODEL gives it one, of letters, "
-                + "digits, '_', '-' and '.', at most \(ModelName.maxByteCount)"
+        case .badModel(let error, let origin):
+            "\(error)" + (origin.map { " (\($0))" } ?? "")
         case .missingPath(let origin):
             "a model has no path (\(origin)); a file or a folder is expected"
-        case .duplicateModel(let name, let paths):
-            "two models are named '\(name)' (\(paths.joined(separator: ", "))); NAME=MODEL gives one another name"
         case .unknownDefaultModel(let name, let models):
             "'default-model' is '\(name)'; one of \(models.joined(separator: ", ")) is expected"
         case .nothingToServe:

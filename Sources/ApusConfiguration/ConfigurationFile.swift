@@ -1,3 +1,4 @@
+import ApusModel
 import FoundationEssentials
 import Glibc
 import Yams
@@ -70,22 +71,32 @@ package struct ConfigurationFile {
             errors.append(.badForm(key: Key.models, expected: "a list of models", at: origin(value)))
             return
         }
-        models = list.compactMap { readModel($0) }
+        models = list.compactMap { node -> ModelRequest? in
+            do throws(ConfigurationError) {
+                return try readModel(node)
+            } catch {
+                errors.append(error)
+                return nil
+            }
+        }
     }
 
-    private mutating func readModel(_ node: Node) -> ModelRequest? {
+    private mutating func readModel(_ node: Node) throws(ConfigurationError) -> ModelRequest {
+        let origin = origin(node)
         if let text = node.scalar?.string {
-            let model = ModelRequest(argument: text, origin: origin(node))
-            return ModelRequest(name: model.name, path: resolved(model.path), origin: model.origin)
+            let reference = try ModelRequest(argument: text, origin: origin).reference
+            return try ModelRequest(resolved(reference), origin: origin)
         }
         guard let mapping = node.mapping else {
-            errors.append(.badForm(key: Key.models, expected: "MODEL, NAME=MODEL or a mapping with 'path'", at: origin(node)))
-            return nil
+            let expected = "MODEL, NAME=MODEL or a mapping with 'path'"
+            throw .badForm(key: Key.models, expected: expected, at: origin)
         }
-        return readModel(mapping, at: origin(node))
+        return try readModel(mapping, at: origin)
     }
 
-    private mutating func readModel(_ mapping: Node.Mapping, at origin: Origin) -> ModelRequest? {
+    private mutating func readModel(
+        _ mapping: Node.Mapping, at origin: Origin
+    ) throws(ConfigurationError) -> ModelRequest {
         var name: String?, path: String?, settings: [Setting] = []
         for (keyNode, value) in mapping {
             let keyName = keyNode.scalar?.string ?? "?"
@@ -99,11 +110,9 @@ package struct ConfigurationFile {
                 refuse(keyName, at: keyNode, known: ["name", "path"] + Key.all.filter(\.isPerModel).map(\.name))
             }
         }
-        guard let path, !path.isEmpty else {
-            errors.append(.missingPath(at: origin))
-            return nil
-        }
-        return ModelRequest(name: name, path: resolved(path), origin: origin, settings: settings)
+        guard let path, !path.isEmpty else { throw .missingPath(at: origin) }
+        let reference = resolved(ModelReference(name: name, path: path))
+        return try ModelRequest(reference, origin: origin, settings: settings)
     }
 
     private mutating func setting(_ key: Key, _ value: Node) -> Setting? {
@@ -120,6 +129,10 @@ package struct ConfigurationFile {
 
     private func origin(_ node: Node) -> Origin {
         .file(path, line: node.mark?.line ?? 1)
+    }
+
+    private func resolved(_ reference: ModelReference) -> ModelReference {
+        ModelReference(name: reference.name, path: resolved(reference.path))
     }
 
     /// A relative path starts at the folder of the file, wherever the server is started.

@@ -18,10 +18,21 @@ package struct EnvironmentVariables {
             } else if variable == Self.config {
                 configurationFile = text
             } else if variable == Self.models {
-                models = text.split(whereSeparator: \.isWhitespace).map { ModelRequest(argument: String($0), origin: origin) }
+                readModels(text, from: origin)
             } else {
                 let nearest = nearest(to: variable, among: names)
                 errors.append(.unknownKey(variable, at: origin, nearest: nearest))
+            }
+        }
+    }
+
+    /// Names and paths with spaces in them are for flags and the file.
+    private mutating func readModels(_ text: String, from origin: Origin) {
+        for argument in text.split(whereSeparator: \.isWhitespace) {
+            do {
+                models.append(try ModelRequest(argument: String(argument), origin: origin))
+            } catch {
+                errors.append(error)
             }
         }
     }

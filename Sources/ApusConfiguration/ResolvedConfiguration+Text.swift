@@ -20,7 +20,8 @@ extension ResolvedConfiguration {
         var alone = Configuration()
         alone.modelDefaults = model.settings
         let own = Key.all.filter { $0.isPerModel && $0.text(alone) != $0.text(configuration) }
-        return ["  - name: \(yaml(model.name))", "    path: \(yaml(model.path))"]
+        let name = model.reference.name.map { ["    name: \(yaml($0))"] } ?? []
+        return ["  - path: \(yaml(model.reference.path))"] + name
             + own.map { "    \($0.name): \(yaml($0.text(alone)))" }
     }
 }

@@ -1,3 +1,5 @@
+import ApusModel
+
 /// Where a value came from.
 package enum Origin: Equatable, Sendable, CustomStringConvertible {
     case flag(String)
@@ -38,22 +40,32 @@ package struct Setting: Equatable, Sendable {
 
 /// A model that one place asks for. Not yet checked.
 package struct ModelRequest: Equatable, Sendable {
-    package let name: String?
-    package let path: String
+    package let reference: ModelReference
     package let origin: Origin
     /// What the file says for this model alone.
-    package var settings: [Setting] = []
+    package let settings: [Setting]
 
-    package init(name: String?, path: String, origin: Origin, settings: [Setting] = []) {
-        self.name = name
-        self.path = path
+    /// - Throws: `badModel` when the name is not allowed or the path is empty.
+    package init(
+        _ reference: ModelReference, origin: Origin, settings: [Setting] = []
+    ) throws(ConfigurationError) {
+        if let name = reference.name, !ModelName.isValid(name) {
+            throw .badModel(.badName(name), at: origin)
+        }
+        guard !reference.path.isEmpty else { throw .missingPath(at: origin) }
+        self.reference = reference
         self.origin = origin
         self.settings = settings
     }
 
     /// - Parameter argument: `MODEL` or `NAME=MODEL`.
-    package init(argument: String, origin: Origin) {
-        let (name, path) = ModelName.split(argument)
-        self.init(name: name, path: path, origin: origin)
+    package init(argument: String, origin: Origin) throws(ConfigurationError) {
+        let reference: ModelReference
+        do {
+            reference = try ModelReference(argument: argument)
+        } catch {
+            throw .badModel(error, at: origin)
+        }
+        try self.init(reference, origin: origin)
     }
 }

@@ -1,3 +1,5 @@
+import ApusModel
+
 /// How the text of a value is read, written, and asked for.
 struct ValueForm<Value: Sendable>: Sendable {
     /// Ends the sentence "… is expected": `a whole number from 1 to 64`.
@@ -64,7 +66,7 @@ extension ValueForm where Value: RawRepresentable & CaseIterable, Value.RawValue
 extension ValueForm where Value == String {
     static func name(_ placeholder: String = "NAME") -> Self {
         ValueForm(
-            expected: "a name of letters, digits, '_', '-' and '.' that starts with a letter or digit",
+            expected: "a name of 1 to \(ModelName.limit) letters, digits, spaces or ._- without a dot in front",
             placeholder: placeholder,
             read: { ModelName.isValid($0) ? $0 : nil }, write: { $0 })
     }

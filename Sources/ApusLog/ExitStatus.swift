@@ -40,4 +40,10 @@ package enum ExitStatus: Int32, CaseIterable, Error, Sendable {
         case .refused: "the supervisor refused: a reload was not accepted"
         }
     }
+
+    /// The README's table.
+    package static var markdown: String {
+        let rows = allCases.map { "| \($0.rawValue) | \($0.meaning) |\n" }
+        return "| status | meaning |\n|---|---|\n" + rows.joined()
+    }
 }

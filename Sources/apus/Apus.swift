@@ -8,7 +8,7 @@ struct Apus: ParsableCommand {
         commandName: "apus",
         abstract: "Serves machine-learning models over HTTP from a pool of forked worker processes.",
         version: version,
-        subcommands: [Serve.self, Status.self, Reload.self, Check.self])
+        subcommands: [Serve.self, Status.self, Reload.self, Inspect.self, Check.self])
 
     static let version = "0.1.0"
 

@@ -23,7 +23,7 @@ struct Check: ParsableCommand {
 
     func run() throws {
         if keys { return writeText(KeyTable.markdown, to: STDOUT_FILENO) }
-        if exitStatuses { return writeText(Self.exitStatusTable, to: STDOUT_FILENO) }
+        if exitStatuses { return writeText(ExitStatus.markdown, to: STDOUT_FILENO) }
         var sources = ConfigurationSources()
         sources.configurationFile = file
         sources.environment = processEnvironment()
@@ -33,10 +33,5 @@ struct Check: ParsableCommand {
         } catch {
             throw Failure(.usage, error.all.map(\.description))
         }
-    }
-
-    private static var exitStatusTable: String {
-        let rows = ExitStatus.allCases.map { "| \($0.rawValue) | \($0.meaning) |\n" }
-        return "| status | meaning |\n|---|---|\n" + rows.joined()
     }
 }

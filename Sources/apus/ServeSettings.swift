@@ -1,6 +1,5 @@
 import ApusConfiguration
 import ApusLog
-import ApusModel
 import ApusSupervisor
 import ApusWire
 import ApusWorker
@@ -17,8 +16,7 @@ struct ServeSettings {
         var settings = SupervisorSettings()
         settings.host = configuration.listen.host
         settings.port = configuration.listen.port
-        settings.runtimeDirectory = RuntimeDirectory(
-            configured: configuration.runtimeDirectory, environment: processEnvironment()).path
+        settings.runtimeDirectory = configuration.runtimeDirectoryPath(environment: processEnvironment())
         settings.models = try models()
         settings.proxyCount = configuration.proxies
         settings.proxy = proxy()
@@ -32,46 +30,23 @@ struct ServeSettings {
     // MARK: Models
 
     private func models() throws -> [WantedModel] {
-        var wanted: [WantedModel] = []
-        do throws(RepositoryError) {
-            for entry in configuration.models {
-                let location = try ModelReference(name: entry.name, path: entry.path).locate()
-                wanted.append(model(location, entry.settings, isRequired: true))
+        do {
+            let (models, refused) = try configuration.locateModels()
+            for (path, error) in refused {
+                writeText("apus: \(path) is passed over: \(error)\n", to: STDERR_FILENO)
             }
-            if let folder = configuration.repository {
-                wanted += try repository(folder, without: Set(wanted.map(\.name)))
-            }
+            return models.map(wanted)
         } catch {
-            throw Failure(.usage, "\(error)")
+            throw Failure(.usage, error.all.map(\.description))
         }
-        guard !wanted.isEmpty else {
-            throw Failure(.usage, "no model is named; expected: apus serve MODEL, or --repository DIR")
-        }
-        if let name = configuration.defaultModel, !wanted.contains(where: { $0.name == name }) {
-            let names = wanted.map(\.name).joined(separator: ", ")
-            throw Failure(.usage, "default-model is '\(name)', which is not served; served are: \(names)")
-        }
-        return wanted
     }
 
-    private func repository(
-        _ folder: String, without named: Set<String>
-    ) throws(RepositoryError) -> [WantedModel] {
-        let repository = try ModelRepository(folder)
-        for (path, error) in repository.refused {
-            writeText("apus: \(path) is passed over: \(error)\n", to: STDERR_FILENO)
-        }
-        return repository.models.filter { !named.contains($0.name) }
-            .map { model($0, configuration.modelDefaults, isRequired: false) }
-    }
-
-    private func model(
-        _ location: ModelLocation, _ settings: ModelSettings, isRequired: Bool
-    ) -> WantedModel {
-        let version = location.newest
+    private func wanted(_ located: LocatedModel) -> WantedModel {
+        let version = located.location.newest
+        let settings = located.settings
         var model = WantedModel(
-            name: location.name, version: version.number, path: version.path,
-            workerCount: settings.workers, isRequired: isRequired)
+            name: located.location.name, version: version.number, path: version.path,
+            workerCount: settings.workers, isRequired: located.isRequired)
         model.limits.bodyByteLimit = settings.maxBodyByteCount
         model.limits.queueCapacity = settings.queueCapacity
         model.limits.requestMilliseconds = settings.timeoutMilliseconds

@@ -1,4 +1,6 @@
 import ApusConfiguration
+import ApusLog
+import Foundation
 import Testing
 
 @Suite("Keys")
@@ -38,12 +40,20 @@ struct KeyTests {
         let text = "onnxruntime: lib/ort.so\nmodels:\n  - x=m/a.onnx\n  - path: /abs.onnx"
         let file = try ConfigurationFile(text, path: "/etc/apus/apus.yaml")
         #expect(file.settings.map(\.text) == ["/etc/apus/lib/ort.so"])
-        #expect(file.models?.map(\.path) == ["/etc/apus/m/a.onnx", "/abs.onnx"])
+        #expect(file.models?.map(\.reference.path) == ["/etc/apus/m/a.onnx", "/abs.onnx"])
     }
 
     @Test("an empty file says nothing", arguments: ["", "\n", "# only a comment\n"])
     func emptyFile(_ text: String) throws {
         let file = try ConfigurationFile(text, path: "apus.yaml")
         #expect(file.settings.isEmpty && file.models == nil && file.errors.isEmpty)
+    }
+
+    @Test("the README's tables are those that the declarations give")
+    func readme() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..")
+        let text = try String(contentsOf: root.appendingPathComponent("README.md"), encoding: .utf8)
+        #expect(text.contains(KeyTable.markdown), "`apus check --keys` prints the table of keys")
+        #expect(text.contains(ExitStatus.markdown), "`apus check --exit-statuses` prints the other one")
     }
 }

@@ -61,13 +61,9 @@ struct RefusalTests {
             sentence: "a model has no path (FILE line 2); a file or a folder is expected"),
         Row(testDescription: "a name without a path", models: ["iris="],
             sentence: "a model has no path (MODEL); a file or a folder is expected"),
-        Row(testDescription: "a file whose name is no name", models: ["my model.onnx"],
-            sentence: "'my model.onnx' (MODEL) cannot be the name of a model; NAME=MODEL gives it one, "
-                + "of letters, digits, '_', '-' and '.', at most 128"),
-        Row(testDescription: "two models of one name", models: ["a.onnx", "b/a.onnx"],
-            sentence: "two models are named 'a' (a.onnx, b/a.onnx); NAME=MODEL gives one another name"),
-        Row(testDescription: "a default model that is not there", flags: ["default-model": "c"], models: ["a.onnx"],
-            sentence: "'default-model' is 'c'; one of a is expected"),
+        Row(testDescription: "a name that is not allowed", models: [".iris=/a.onnx"],
+            sentence: "'.iris' cannot name a model: a name has 1 to 128 letters, digits, spaces or ._- "
+                + "and does not begin with a dot; give another one as NAME=MODEL (MODEL)"),
         Row(testDescription: "a file that is a list", file: "- a",
             sentence: "'FILE' has the wrong form (FILE line 1); a mapping of keys to values is expected"),
     ])

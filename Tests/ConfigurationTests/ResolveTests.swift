@@ -74,11 +74,12 @@ struct PrecedenceTests {
         let file = "models: [/m/file.onnx]"
         let environment = ["APUS_MODELS": "x=/m/one.onnx /m/two.onnx"]
         func names(_ arguments: [String], _ environment: [String: String]) throws -> [String] {
-            try resolve(models: arguments, environment: environment, file: file).configuration.models.map(\.name)
+            let models = try resolve(models: arguments, environment: environment, file: file).configuration.models
+            return models.map { $0.reference.name ?? $0.reference.path }
         }
-        #expect(try names(["flag.onnx"], environment) == ["flag"])
-        #expect(try names([], environment) == ["x", "two"])
-        #expect(try names([], [:]) == ["file"])
+        #expect(try names(["flag.onnx"], environment) == ["flag.onnx"])
+        #expect(try names([], environment) == ["x", "/m/two.onnx"])
+        #expect(try names([], [:]) == ["/m/file.onnx"])
     }
 
     @Test("--config wins over APUS_CONFIG")

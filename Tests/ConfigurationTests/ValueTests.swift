@@ -27,30 +27,6 @@ struct ValueTests {
         #expect(ByteCount.read(ByteCount.text(byteCount)) == byteCount)
     }
 
-    @Test("a model is named by what stands before '=', else by its file", arguments: [
-        ("iris=/m/x.onnx", "iris", "/m/x.onnx"), ("/m/iris.onnx", nil, "/m/iris.onnx"),
-        ("runs/lr=0.1/m.onnx", nil, "runs/lr=0.1/m.onnx"), ("a=b=c", "a", "b=c"), ("=x", "", "x"),
-    ] as [(String, String?, String)])
-    func modelArguments(_ argument: String, _ name: String?, _ path: String) {
-        let split = ModelName.split(argument)
-        #expect(split.name == name)
-        #expect(split.path == path)
-    }
-
-    @Test("a path gives a name when its last part is one", arguments: [
-        ("/m/iris.onnx", "iris"), ("/m/iris/", "iris"), ("m", "m"), ("/", nil), ("", nil), ("a b.onnx", nil),
-        (".onnx", nil), ("é.onnx", nil),
-    ] as [(String, String?)])
-    func namesOfPaths(_ path: String, _ name: String?) {
-        #expect(ModelName.of(path: path) == name)
-    }
-
-    @Test("a name of 128 bytes is allowed, of 129 not")
-    func longNames() {
-        #expect(ModelName.isValid(String(repeating: "a", count: 128)))
-        #expect(!ModelName.isValid(String(repeating: "a", count: 129)))
-    }
-
     @Test("one mistake in a short word and a few in a long one find the word that was meant", arguments: [
         ("quue", "queue"), ("max-bach", "max-batch"), ("idle-timeuot", "idle-timeout"), ("listn", "listen"),
         ("timeout", "timeout"), ("zzz", nil), ("volume", nil), ("", nil),
