@@ -25,6 +25,8 @@ package final class InferenceRequest {
     var id: [UInt8] = []
     /// How a `/predict` body was formed.
     var form = PredictForm.object
+    /// How many records a `/predict` body had.
+    var recordCount = 1
 
     package init() {}
 
@@ -39,6 +41,12 @@ package final class InferenceRequest {
         outputs.removeAll(keepingCapacity: true)
         id.removeAll(keepingCapacity: true)
         form = .object
+        recordCount = 1
+    }
+
+    /// Takes it that no input was met: for the next record.
+    func forgetSeenInputs() {
+        for index in seenInputs.indices { seenInputs[index] = false }
     }
 
     /// Starts a request to that model: no input met, no output wanted.

@@ -4,18 +4,6 @@ import CSimdJSON
 /// Bytes to send, in memory of our own that grows, is emptied and is used again. Codecs append their answers
 /// to it, so one buffer can take all answers of a turn; the worker puts its frame headers between them.
 package final class ResponseBuffer {
-    package enum ContentType: Equatable, Sendable {
-        case json, octetStream
-
-        /// No charset: KServe's client compares the whole value.
-        package var text: StaticString {
-            switch self {
-            case .json: "application/json"
-            case .octetStream: "application/octet-stream"
-            }
-        }
-    }
-
     /// What the answer encoded last is.
     package internal(set) var contentType = ContentType.json
     /// The JSON bytes at the front of the answer encoded last, when tensors follow them: the value of

@@ -1,5 +1,6 @@
 #include "apus_simdjson.h"
 
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -49,6 +50,15 @@ bool is_integer(const uint8_t *text, size_t count) {
     return true;
 }
 
+/// Whether these digits are an integer that simdjson takes.
+bool fits_64_bits(const uint8_t *text, size_t count) {
+    const char *first = reinterpret_cast<const char *>(text), *last = first + count;
+    int64_t negative;
+    uint64_t positive;
+    const auto result = *first == '-' ? std::from_chars(first, last, negative) : std::from_chars(first, last, positive);
+    return result.ec == std::errc();
+}
+
 size_t end_of_string(const uint8_t *text, size_t count, size_t at) {
     for (at += 1; at < count; at++) {
         if (text[at] == '\\') {
@@ -86,8 +96,7 @@ size_t rewrite_token(const uint8_t *text, size_t count, size_t at, size_t &numbe
         char digits[401] = {};
         std::memcpy(digits, text + at, end - at);
         const double value = std::strtod(digits, nullptr);
-        const bool fits = text[at] == '-' ? value >= -9223372036854775808.0 : value < 18446744073709551616.0;
-        if (std::isfinite(value) && !fits) {
+        if (std::isfinite(value) && !fits_64_bits(text + at, end - at)) {
             stand_in(value);
             return end;
         }

@@ -5,16 +5,24 @@ import ApusWire
 struct BinaryTail {
     private let bytes: UnsafeRawBufferPointer
     private let model: String
+    /// Whether the request said where its JSON ends.
+    private let isDeclared: Bool
     private var offset = 0
 
-    init(_ bytes: UnsafeRawBufferPointer, model: String) {
+    init(_ bytes: UnsafeRawBufferPointer, isDeclared: Bool, model: String) {
         self.bytes = bytes
+        self.isDeclared = isDeclared
         self.model = model
     }
 
     /// The next `byteCount` bytes.
     mutating func take(_ byteCount: Int, input: String) throws(InferenceError) -> UnsafeRawBufferPointer {
         let left = bytes.count - offset
+        guard byteCount == 0 || isDeclared else {
+            throw .malformed(
+                "must specify valid 'Inference-Header-Content-Length' in request header and 'binary_data_size' "
+                    + "when passing inputs in binary data format")
+        }
         guard byteCount <= left else {
             throw .malformed(
                 "unexpected size for input '\(input)', expecting \(byteCount - left) additional bytes "

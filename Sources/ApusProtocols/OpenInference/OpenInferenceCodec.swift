@@ -54,13 +54,14 @@ package final class OpenInferenceCodec: InferenceCodec {
         if headerByteCount == 0 {
             try decodeRawBinary(body, inputs: inputs, request: request)
         } else {
-            let headerByteCount = headerByteCount ?? body.count
-            guard headerByteCount > 0, headerByteCount <= body.count else {
-                throw .malformed(
-                    "inference header size should be in range (0, \(body.count)), got: \(headerByteCount)")
+            let end = headerByteCount ?? body.count
+            guard end >= 0, end <= body.count else {
+                throw .malformed("inference header size should be in range (0, \(body.count)), got: \(end)")
             }
-            let header = UnsafeRawBufferPointer(rebasing: body[..<headerByteCount])
-            var tail = BinaryTail(UnsafeRawBufferPointer(rebasing: body[headerByteCount...]), model: schema.name)
+            let header = UnsafeRawBufferPointer(rebasing: body[..<end])
+            var tail = BinaryTail(
+                UnsafeRawBufferPointer(rebasing: body[end...]), isDeclared: headerByteCount != nil,
+                model: schema.name)
             try decodeObject(try parser.parse(header), tail: &tail, inputs: inputs, request: request)
             try tail.finish()
         }

@@ -1,0 +1,122 @@
+import ApusWire
+
+/// Bodies of objects, and of rows.
+extension PredictCodec {
+    func decodeRecords(
+        _ list: JSONValue, inputs: [TensorBuffer], request: InferenceRequest
+    ) throws(InferenceError) {
+        request.form = .list
+        try checkRows(list, "object")
+        var number = 0
+        for record in list.elements {
+            try decodeRecord(record, number: number, inputs: inputs, request: request)
+            number += 1
+        }
+        request.recordCount = number
+    }
+
+    /// `{"data":[[…],…]}`.
+    func decodeRows(
+        _ list: JSONValue, inputs: [TensorBuffer], request: InferenceRequest
+    ) throws(InferenceError) {
+        request.form = .list
+        guard list.kind == .array else {
+            throw .malformed("'data' is \(list.kindText); a list of rows is expected")
+        }
+        try checkRows(list, "row")
+        var number = 0
+        for row in list.elements {
+            guard row.kind == .array else {
+                throw .malformed("row \(number) of 'data' is \(row.kindText); a list of values is expected")
+            }
+            do throws(InferenceError) {
+                try decodeRow(row, number: number, inputs: inputs, request: request)
+            } catch {
+                throw error.placed("row \(number)")
+            }
+            number += 1
+        }
+        request.recordCount = number
+    }
+
+    /// One object of features. Record 0 settles the shapes; the others have to agree.
+    func decodeRecord(
+        _ record: JSONValue, number: Int, inputs: [TensorBuffer], request: InferenceRequest
+    ) throws(InferenceError) {
+        guard record.kind == .object else {
+            throw .malformed("record \(number) is \(record.kindText); an object of features is expected")
+        }
+        request.forgetSeenInputs()
+        var position = 0
+        for (key, value) in record.members {
+            guard let index = names.index(of: key, hint: position) else {
+                throw .malformed(
+                    "\(place(number, request)) has the unknown feature '\(shown(key))'; "
+                        + "model '\(schema.name)' takes \(featureList)")
+            }
+            guard !request.seenInputs[index] else { throw .duplicateInput(name: schema.inputs[index].name) }
+            request.seenInputs[index] = true
+            do throws(InferenceError) {
+                try append(value, index, isFirst: number == 0, to: inputs[index], request)
+            } catch {
+                throw request.form == .list ? error.placed("record \(number)") : error
+            }
+            position += 1
+        }
+        guard position == schema.inputs.count else { throw missing(number, request) }
+    }
+
+    private func decodeRow(
+        _ row: JSONValue, number: Int, inputs: [TensorBuffer], request: InferenceRequest
+    ) throws(InferenceError) {
+        // The row of a model with one input is that input's own, unless a row is one value.
+        if schema.inputs.count == 1, schema.inputs[0].shape.count > 1 {
+            return try append(row, 0, isFirst: number == 0, to: inputs[0], request)
+        }
+        guard row.elementCount == schema.inputs.count else {
+            throw .malformed(
+                "row \(number) of 'data' has \(row.elementCount) values; \(schema.inputs.count) are expected: "
+                    + featureList)
+        }
+        var index = 0
+        for value in row.elements {
+            try append(value, index, isFirst: number == 0, to: inputs[index], request)
+            index += 1
+        }
+    }
+
+    private func checkRows(_ list: JSONValue, _ what: String) throws(InferenceError) {
+        guard hasRows else {
+            throw .malformed(
+                "model '\(schema.name)' has inputs without common rows; one object of whole tensors is expected")
+        }
+        guard list.elementCount > 0 else {
+            throw .malformed("the list is empty; at least one \(what) is expected")
+        }
+    }
+
+    private func place(_ number: Int, _ request: InferenceRequest) -> String {
+        request.form == .list ? "record \(number)" : "the object"
+    }
+
+    private func missing(_ number: Int, _ request: InferenceRequest) -> InferenceError {
+        let lacking = schema.inputs.indices.filter { !request.seenInputs[$0] }.map { schema.inputs[$0].name }
+        let shown = lacking.prefix(20).map { "'\($0)'" }.joined(separator: ", ")
+        let more = lacking.count > 20 ? " and \(lacking.count - 20) more" : ""
+        return .malformed(
+            "\(place(number, request)) lacks \(shown)\(more); model '\(schema.name)' takes \(featureList)")
+    }
+}
+
+extension InferenceError {
+    /// The same with the place of the fault, where the sentence has room for it.
+    fileprivate func placed(_ place: String) -> InferenceError {
+        switch self {
+        case .unrepresentable(let input, let found, let wanted):
+            .unrepresentable(input: input, found: "\(found) in \(place)", wanted: wanted)
+        case .shapeMismatch(let input, let model, let found, let wanted):
+            .shapeMismatch(input: input, model: model, found: "\(found) in \(place)", wanted: wanted)
+        default: self
+        }
+    }
+}
