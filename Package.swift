@@ -69,6 +69,11 @@ let package = Package(
 
         tests("ApusLoopTests", ["ApusLoop"]),
         tests("ApusWireTests", ["ApusWire"]),
+        .executableTarget(
+            name: "http-verdict",
+            dependencies: ["ApusWire"],
+            path: "Tests/HTTPDifferential",
+            swiftSettings: swift),
         tests("ApusModelTests", ["ApusModel", "ApusWire"]),
         tests("ApusProtocolsTests", ["ApusProtocols", "ApusModel", "ApusWire"]),
         tests(

@@ -1,25 +1,33 @@
 import Glibc
 
-/// A copy of bytes that ends where a page begins that may not be touched: who reads one byte too far is stopped.
+/// Memory that ends where a page begins that may not be touched: who reads one byte too far is stopped.
 final class GuardedBytes {
     private let mapping: UnsafeMutableRawPointer
-    private let mappingByteCount: Int
-    /// The copy. Lives as long as this object.
-    let bytes: UnsafeRawBufferPointer
+    private let roomByteCount: Int
+    private let pageByteCount: Int
 
-    init(_ source: [UInt8]) {
-        let page = Int(sysconf(CInt(_SC_PAGESIZE)))
-        let room = (source.count + page - 1) / page * page
-        mappingByteCount = room + page
-        mapping = mmap(nil, mappingByteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)!
+    /// - Parameter capacity: the most bytes that `copy` will be given.
+    init(capacity: Int) {
+        pageByteCount = Int(sysconf(CInt(_SC_PAGESIZE)))
+        roomByteCount = (max(capacity, 1) + pageByteCount - 1) / pageByteCount * pageByteCount
+        let flags = MAP_PRIVATE | MAP_ANONYMOUS
+        let access = PROT_READ | PROT_WRITE
+        mapping = mmap(nil, roomByteCount + pageByteCount, access, flags, -1, 0)!
         precondition(mapping != MAP_FAILED, "there is memory for a test")
-        precondition(mprotect(mapping + room, page, PROT_NONE) == 0, "a page can be protected")
-        let start = mapping + (room - source.count)
+        let guardPage = mprotect(mapping + roomByteCount, pageByteCount, PROT_NONE)
+        precondition(guardPage == 0, "a page can be protected")
+    }
+
+    convenience init(_ bytes: [UInt8]) { self.init(capacity: bytes.count) }
+
+    deinit { munmap(mapping, roomByteCount + pageByteCount) }
+
+    /// Copies `source` so that it ends at the guarded page. Valid until the next copy.
+    func copy(_ source: ArraySlice<UInt8>) -> UnsafeRawBufferPointer {
+        let start = mapping + (roomByteCount - source.count)
         source.withUnsafeBytes { source in
             if let base = source.baseAddress { start.copyMemory(from: base, byteCount: source.count) }
         }
-        bytes = UnsafeRawBufferPointer(start: start, count: source.count)
+        return UnsafeRawBufferPointer(start: start, count: source.count)
     }
-
-    deinit { munmap(mapping, mappingByteCount) }
 }

@@ -10,18 +10,14 @@ struct HTTPRequest {
     init(_ text: String, limits: HTTPLimits = HTTPLimits()) throws {
         bytes = Array(text.utf8)
         var scanned = 0
-        let step = try HTTPRequest.parse(bytes, &scanned, limits)
+        let memory = GuardedBytes(bytes)
+        let step = try HTTPRequestHead.parse(memory.copy(bytes[...]), scanned: &scanned, limits: limits)
         guard case .head(let head) = step else { throw Incomplete() }
         self.head = head
     }
 
-    /// One attempt at `bytes`, which lie against a page that may not be read.
-    static func parse(
-        _ bytes: [UInt8], _ scanned: inout Int, _ limits: HTTPLimits = HTTPLimits()
-    ) throws(HTTPParseError) -> HTTPHeadStep {
-        let guarded = GuardedBytes(bytes)
-        return try HTTPRequestHead.parse(guarded.bytes, scanned: &scanned, limits: limits)
-    }
+    /// A GET with these field lines after a valid Host.
+    init(fields: String) throws { try self.init("GET / HTTP/1.1\r\nHost: h\r\n\(fields)\r\n\r\n") }
 
     func text(_ range: Range<Int>?) -> String? {
         range.map { String(decoding: bytes[$0], as: UTF8.self) }

@@ -37,19 +37,23 @@ extension HTTPRequestHead {
         return .incomplete
     }
 
+    /// Refuses what can only grow: a line or a head that fills its limit and has no end.
     private static func refuseOversized(
         _ bytes: UnsafeRawBufferPointer, _ limits: HTTPLimits
     ) throws(HTTPParseError) {
-        // Method, space, target, space and version: when they fill their limits the line has to end.
+        // Method, space, target, space and version, each as long as it may be.
         let lineLimit = limits.methodByteCount + 1 + limits.targetByteCount + 1 + 8
         let start = HeadReader.requestLineStart(in: bytes)
         if bytes.count > start + lineLimit {
             let line = UnsafeRawBufferPointer(rebasing: bytes[..<(start + lineLimit + 1)])
             if line.firstControl(from: start) == line.count {
+                _ = try HeadReader(line, limits: limits).scanMethod(upTo: line.count)
                 throw .targetTooLong(limit: limits.targetByteCount)
             }
         }
-        if bytes.count >= limits.headByteCount { throw .headTooLarge(limit: limits.headByteCount) }
+        if bytes.count >= limits.headByteCount {
+            throw .headTooLarge(limit: limits.headByteCount)
+        }
     }
 }
 

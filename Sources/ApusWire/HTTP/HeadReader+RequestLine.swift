@@ -16,11 +16,16 @@ extension HeadReader {
         position = end + 2
     }
 
-    private func scanMethod(upTo end: Int) throws(HTTPParseError) -> Int {
+    /// - Returns: where the space after the method is.
+    func scanMethod(upTo end: Int) throws(HTTPParseError) -> Int {
         var index = position
-        while ByteClass.has(ByteClass.token, bytes[index]) { index += 1 }
-        guard index > position, index < end, bytes[index] == ASCII.space else { throw .malformedRequestLine }
-        guard index - position <= limits.methodByteCount else { throw .methodTooLong(limit: limits.methodByteCount) }
+        while index < end, ByteClass.has(ByteClass.token, bytes[index]) { index += 1 }
+        guard index - position <= limits.methodByteCount else {
+            throw .methodTooLong(limit: limits.methodByteCount)
+        }
+        guard index > position, index < end, bytes[index] == ASCII.space else {
+            throw .malformedRequestLine
+        }
         return index
     }
 
