@@ -1,3 +1,4 @@
+import ApusProtocols
 import ApusWire
 import Foundation
 import Testing
@@ -197,5 +198,64 @@ struct WorkerTests {
         #expect(answers.map(\.frame.requestID) == [3, 1, 0, 2])
         let sorted = alone.sorted { $0.frame.requestID < $1.frame.requestID }
         #expect(try areSame(answers, [3, 1, 0, 2].map { sorted[$0] }))
+    }
+
+    @Test("/predict is answered in its own form")
+    func predict() throws {
+        let worker = try RunningWorker(TestModel.load("iris"))
+        var request = TestRequest(1, Array(#"{"X":[5.9,3.0,4.2,1.5]}"#.utf8))
+        request.frame.endpoint = .predict
+        let answer = try worker.connect().exchange([request])[0]
+        let object = try #require(try JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: Any])
+        #expect(answer.frame.status == 200 && object["label"] as? Int == 1)
+    }
+
+    struct Packing: CustomTestStringConvertible, Sendable {
+        let testDescription: String
+        let coding: ContentCoding
+        let accepted: AcceptedCodings
+    }
+
+    @Test("packed requests are unpacked, and long answers packed as the client takes them", arguments: [
+        Packing(testDescription: "gzip", coding: .gzip, accepted: .gzip),
+        Packing(testDescription: "deflate", coding: .deflate, accepted: .deflate),
+        Packing(testDescription: "neither", coding: .identity, accepted: []),
+    ])
+    func packed(_ row: Packing) throws {
+        let worker = try RunningWorker(TestModel.load("iris"))
+        let link = try worker.connect()
+        let (rows, _, columns) = try TestModel.rows("iris")
+        let body = try TestModel.body(rows + rows, columns: columns)
+        let plain = try link.exchange([TestRequest(1, body)])[0]
+        let (deflater, inflater, packed) = (Deflater(), Inflater(byteLimit: 1 << 20), ResponseBuffer())
+        body.withUnsafeBytes { deflater.deflate($0, row.coding, into: packed) }
+        var request = TestRequest(2, Array(packed.bytes))
+        request.frame.coding = row.coding
+        request.frame.accepted = row.accepted
+        let answer = try link.exchange([request])[0]
+        #expect(answer.frame.status == 200 && answer.frame.coding == row.coding)
+        let unpacked = try (answer.body + [UInt8](repeating: 0, count: 64)).withUnsafeBytes { bytes in
+            let body = UnsafeRawBufferPointer(rebasing: bytes[..<answer.body.count])
+            return Array(try inflater.inflate(body, row.coding))
+        }
+        #expect(unpacked == plain.body)
+        // A short answer is not worth it.
+        var short = try Self.iris(3)
+        short.frame.accepted = row.accepted
+        #expect(try link.exchange([short])[0].frame.coding == .identity)
+    }
+
+    @Test("a packed body that is broken gets 400, one that unpacks to too much 413")
+    func badlyPacked() throws {
+        let worker = try RunningWorker(TestModel.load("iris") { $0.bodyByteLimit = 4096 })
+        let packed = ResponseBuffer()
+        let blanks = [UInt8](repeating: 0x20, count: 5000)
+        blanks.withUnsafeBytes { Deflater().deflate($0, .gzip, into: packed) }
+        var bomb = TestRequest(1, Array(packed.bytes))
+        bomb.frame.coding = .gzip
+        var broken = TestRequest(2, Array("no gzip".utf8))
+        broken.frame.coding = .gzip
+        let answers = try worker.connect().exchange([bomb, broken])
+        #expect(answers.map(\.frame.status) == [413, 400])
     }
 }

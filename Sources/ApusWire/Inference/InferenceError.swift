@@ -16,6 +16,8 @@ package enum InferenceError: Error, Equatable, Sendable {
     /// A value that the element type cannot hold without loss; the value itself is not repeated.
     case unrepresentable(input: String, found: String, wanted: String)
     case batchTooLarge(found: Int, limit: Int, model: String)
+    /// A packed body that unpacks to more than this many bytes.
+    case bodyTooLarge(limit: Int)
     case batchMismatch(input: String, model: String, found: Int, wanted: Int)
     case unknownModel(name: String)
     case unknownVersion(name: String, version: Int)
@@ -38,7 +40,7 @@ package enum InferenceError: Error, Equatable, Sendable {
         switch self {
         case .malformed, .unknownInput, .missingInput, .duplicateInput, .unknownOutput, .datatypeMismatch,
             .shapeMismatch, .sizeMismatch, .unrepresentable, .batchTooLarge, .batchMismatch,
-            .unknownModel, .unknownVersion, .unsupported:
+            .bodyTooLarge, .unknownModel, .unknownVersion, .unsupported:
             .client
         case .queueFull, .queueTimeout, .deadlineExceeded, .noWorker: .overload
         case .runFailed, .poisonInput: .server
@@ -52,6 +54,7 @@ package enum InferenceError: Error, Equatable, Sendable {
             .shapeMismatch, .sizeMismatch, .unrepresentable, .batchTooLarge, .batchMismatch:
             400
         case .unknownModel, .unknownVersion: 404
+        case .bodyTooLarge: 413
         case .unsupported: 501
         case .queueFull, .queueTimeout, .noWorker: 503
         case .deadlineExceeded: 504
@@ -84,6 +87,8 @@ extension InferenceError: CustomStringConvertible {
             return "input '\(input)' has \(found) where \(wanted) is expected"
         case .batchTooLarge(let found, let limit, let model):
             return "inference request batch-size must be <= \(limit) for '\(model)', got \(found)"
+        case .bodyTooLarge(let limit):
+            return "the body unpacks to more than the \(limit) bytes this server takes"
         case .batchMismatch(let input, let model, let found, let wanted):
             return "input '\(input)' batch size does not match other inputs for '\(model)': "
                 + "expected \(wanted), got \(found)"

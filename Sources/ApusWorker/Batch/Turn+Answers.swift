@@ -27,7 +27,9 @@ extension Turn {
             facts.isFirst = false
             return
         }
+        let coding = pack(link.outbox, start, request.frame.accepted)
         var frame = head(request, status: 200, run: facts)
+        frame.coding = coding
         frame.contentType = buffer.contentType == .json ? .json : .octetStream
         frame.inferenceHeaderByteCount = Int32(buffer.inferenceHeaderByteCount ?? -1)
         frame.requestRowCount = UInt32(clamping: request.inference.rowCount)
@@ -53,6 +55,21 @@ extension Turn {
     func flushDirty() {
         for link in dirty { link.flush() }
         dirty.removeAll(keepingCapacity: true)
+    }
+
+    /// Packs the body that began at `start` when the client takes that and it is worth it.
+    private func pack(_ outbox: AnswerOutbox, _ start: Int, _ accepted: AcceptedCodings) -> ContentCoding {
+        guard !accepted.isEmpty, outbox.bodyByteCount(from: start) >= Deflater.worthwhileByteCount else {
+            return .identity
+        }
+        let coding: ContentCoding = accepted.contains(.gzip) ? .gzip : .deflate
+        let body = UnsafeRawBufferPointer(rebasing: outbox.buffer.bytes[(start + ResultFrame.byteCount)...])
+        packed.removeAll()
+        model.deflater.deflate(body, coding, into: packed)
+        outbox.restart(start)
+        outbox.buffer.append(packed.bytes)
+        packed.shrink(toByteCount: Self.restingByteCount)
+        return coding
     }
 
     private func head(_ request: PendingRequest, status: Int, run facts: RunFacts?) -> ResultFrame {

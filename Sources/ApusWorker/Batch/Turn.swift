@@ -34,6 +34,7 @@ final class Turn {
     var members: [PendingRequest] = []
     var wanted: [Bool]
     var dirty: [Link] = []
+    let packed = ResponseBuffer()
 
     init(_ model: WorkerModel) {
         self.model = model
@@ -83,6 +84,7 @@ final class Turn {
             buffer.shrink(toByteCount: Self.restingByteCount)
         }
         inputs.shrink(toByteCount: Self.restingByteCount)
+        model.shrink()
     }
 
     /// Puts the most urgent first; those of the same priority stay in the order of arrival.
@@ -102,8 +104,20 @@ final class Turn {
         let frame = request.frame
         let headerByteCount = frame.inferenceHeaderByteCount
         try model.codec(frame.endpoint).decode(
-            body, headerByteCount: headerByteCount < 0 ? nil : Int(headerByteCount), inputs: buffers,
+            try unpack(body, frame.coding),
+            headerByteCount: headerByteCount < 0 ? nil : Int(headerByteCount), inputs: buffers,
             request: request.inference)
+    }
+
+    private func unpack(
+        _ body: UnsafeRawBufferPointer, _ coding: ContentCoding
+    ) throws(InferenceError) -> UnsafeRawBufferPointer {
+        do throws(ContentCodingError) {
+            return try model.inflater.inflate(body, coding)
+        } catch {
+            if case .tooLarge(let limit) = error { throw .bodyTooLarge(limit: limit) }
+            throw .malformed(error.description)
+        }
     }
 
     private func collect(_ request: PendingRequest) {

@@ -10,6 +10,9 @@ final class WorkerModel {
     let settings: TemplateSettings
     let log: Logger
     private let openInference: OpenInferenceCodec
+    private let predict: PredictCodec
+    let inflater: Inflater
+    let deflater = Deflater()
 
     /// - Parameter schema: as the self-test found it.
     init(session: Session, schema: ModelSchema, settings: TemplateSettings, log: Logger) {
@@ -17,16 +20,26 @@ final class WorkerModel {
         self.schema = schema
         self.settings = settings
         self.log = log
-        openInference = OpenInferenceCodec(
-            schema: schema, nonfinite: NonfinitePolicy(settings.nonfinite),
-            bodyByteLimit: settings.bodyByteLimit)
+        let nonfinite = NonfinitePolicy(settings.nonfinite)
+        let limit = settings.bodyByteLimit
+        openInference = OpenInferenceCodec(schema: schema, nonfinite: nonfinite, bodyByteLimit: limit)
+        predict = PredictCodec(schema: schema, nonfinite: nonfinite, bodyByteLimit: limit)
+        inflater = Inflater(byteLimit: limit)
     }
 
     /// Who reads and writes the bodies of that endpoint.
     func codec(_ endpoint: Endpoint) -> any InferenceCodec {
         switch endpoint {
-        case .openInference, .predict: openInference
+        case .openInference: openInference
+        case .predict: predict
         }
+    }
+
+    /// Gives back what huge bodies took. For when nothing is in flight.
+    func shrink() {
+        openInference.shrink()
+        predict.shrink()
+        inflater.shrink()
     }
 }
 

@@ -38,6 +38,9 @@ struct AnswerOutbox {
     /// Takes back the answer that was begun at `start`.
     func cancel(_ start: Int) { buffer.truncate(to: start) }
 
+    /// Takes back the body of the answer that was begun at `start`.
+    func restart(_ start: Int) { buffer.truncate(to: start + ResultFrame.byteCount) }
+
     /// Sends what fits now.
     mutating func flush(to socket: borrowing Socket) -> Socket.Outcome {
         while sentByteCount < buffer.count {

@@ -14,7 +14,7 @@ enum ModelLoad {
             name: settings.name, version: settings.version, inputs: session.inputs, outputs: session.outputs,
             isBatchable: report.isBatched, maxBatchRowCount: settings.maxBatchRowCount)
         let model = WorkerModel(session: session, schema: schema, settings: settings, log: log)
-        return (model, describe(schema, report))
+        return (model, describe(schema, report, settings))
     }
 
     private static func open(_ settings: TemplateSettings) throws(LoadFailure) -> Session {
@@ -36,9 +36,15 @@ enum ModelLoad {
         return session
     }
 
-    private static func describe(_ schema: ModelSchema, _ report: SelfTestReport) -> ModelDescription {
-        ModelDescription(
+    /// How many workers there will be is the supervisor's to know, and may change: the configuration names one.
+    private static func describe(_ schema: ModelSchema, _ report: SelfTestReport, _ settings: TemplateSettings)
+        -> ModelDescription
+    {
+        let delay = Int(settings.maxDelayNanoseconds / 1000)
+        let documents = ModelDocuments(schema, ModelDocuments.Facts(workerCount: 1, maxDelayMicroseconds: delay))
+        return ModelDescription(
             isBatched: report.isBatched, batchingReason: report.batchingReason,
-            runNanoseconds: report.runNanoseconds, metadataPrefix: [], metadataSuffix: [], config: [])
+            runNanoseconds: report.runNanoseconds, metadataPrefix: documents.metadataPrefix,
+            metadataSuffix: documents.metadataSuffix, config: documents.config)
     }
 }
