@@ -29,7 +29,7 @@ struct EngineErrorTests {
             + "served; export the model with tensors of numbers, booleans or strings"),
         Row(model: "sequence_input", sentence: "input 'x' of PATH is a sequence of tensors, which cannot be "
             + "served; export the model with tensors of numbers, booleans or strings"),
-        Row(model: "optional_output", sentence: "output 'y' of PATH is a optional value, which cannot be "
+        Row(model: "optional_output", sentence: "output 'y' of PATH is an optional value, which cannot be "
             + "served; export the model with tensors of numbers, booleans or strings"),
         Row(model: "identity_complex64", sentence: "input 'x' of PATH is a tensor(complex64), which cannot be "
             + "served; export the model with tensors of numbers, booleans or strings"),

@@ -32,13 +32,13 @@ extension ElementType {
     /// What ONNX calls the type with that number, for messages about those we do not serve.
     static func onnxName(_ ortType: OrtElementType) -> String {
         switch ortType {
-        case 14: "tensor(complex64)"
-        case 15: "tensor(complex128)"
-        case 17...20, 24: "tensor of 8-bit floats"
-        case 21, 22: "tensor of 4-bit integers"
-        case 23: "tensor of 4-bit floats"
-        case 25, 26: "tensor of 2-bit integers"
-        default: "tensor of element type \(ortType)"
+        case 14: "a tensor(complex64)"
+        case 15: "a tensor(complex128)"
+        case 17...20, 24: "a tensor of 8-bit floats"
+        case 21, 22: "a tensor of 4-bit integers"
+        case 23: "a tensor of 4-bit floats"
+        case 25, 26: "a tensor of 2-bit integers"
+        default: "a tensor of element type \(ortType)"
         }
     }
 }

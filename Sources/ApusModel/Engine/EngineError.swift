@@ -15,7 +15,7 @@ package enum EngineError: Error, Equatable, Sendable {
     case opsetTooNew(path: String, domain: String, found: Int, supported: Int?)
     case irVersionTooNew(path: String, found: Int, supported: Int?)
     case localeMissing(path: String, locale: String)
-    /// `role` is `input` or `output`, `found` the type in ONNX's words.
+    /// `role` is `input` or `output`, `found` the type in words, with its article.
     case unsupportedType(path: String, role: Role, name: String, found: String)
     case rankTooLarge(path: String, role: Role, name: String, found: Int, limit: Int)
     case rankUnknown(path: String, role: Role, name: String)
@@ -95,7 +95,7 @@ extension EngineError: CustomStringConvertible {
             return "\(path) compares text by the locale \(locale), which this machine does not have; "
                 + "install it (locale-gen \(locale)) or export the model with locale 'C'"
         case .unsupportedType(let path, let role, let name, let found):
-            return "\(role) '\(name)' of \(path) is a \(found), which cannot be served; export the model "
+            return "\(role) '\(name)' of \(path) is \(found), which cannot be served; export the model "
                 + "with tensors of numbers, booleans or strings"
         case .rankTooLarge(let path, let role, let name, let found, let limit):
             return "\(role) '\(name)' of \(path) has \(found) dimensions; at most \(limit) can be served: "

@@ -76,7 +76,7 @@ extension LoadedGraph {
                 }
                 specs.append(TensorSpec(name: name, elementType: elementType, shape: shape))
             case .sequenceOfMaps:
-                throw unsupported(.input, name, "sequence of maps")
+                throw unsupported(.input, name, "a sequence of maps")
             case .other(let found):
                 throw unsupported(.input, name, found)
             }

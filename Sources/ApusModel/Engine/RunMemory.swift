@@ -15,8 +15,9 @@ final class RunMemory {
     /// What the engine made for this run; nil between runs.
     let inputValues: Values
     let outputValues: Values
-    /// One view per output.
+    /// One view per output, and what stands there between runs: no elements.
     let views: UnsafeMutableBufferPointer<TensorView>
+    private let emptyViews: [TensorView]
     /// One shape on its way in or out.
     let dimensions: UnsafeMutableBufferPointer<Int64>
     let storage: [OutputStorage]
@@ -28,12 +29,15 @@ final class RunMemory {
         wantedIndices = Self.allocate(outputs.count, 0)
         inputValues = Self.allocate(inputNames.count, nil)
         outputValues = Self.allocate(outputs.count, nil)
+        emptyViews = outputs.map { output in
+            TensorView(
+                elementType: output.elementType, shape: Shape([0]),
+                bytes: UnsafeRawBufferPointer(start: nil, count: 0))
+        }
         views = .allocate(capacity: outputs.count)
+        _ = views.initialize(from: emptyViews)
         dimensions = Self.allocate(Shape.rankLimit, 0)
         storage = outputs.map { _ in OutputStorage() }
-        for (index, output) in outputs.enumerated() {
-            views.initializeElement(at: index, to: Self.empty(output.elementType))
-        }
     }
 
     deinit {
@@ -49,12 +53,8 @@ final class RunMemory {
         dimensions.deallocate()
     }
 
-    /// What stands for an output that was not wanted: no elements.
-    static func empty(_ elementType: ElementType) -> TensorView {
-        TensorView(
-            elementType: elementType, shape: Shape([0]),
-            bytes: UnsafeRawBufferPointer(start: nil, count: 0))
-    }
+    /// Takes back the view of an output that the run computed.
+    func clearView(_ index: Int) { views[index] = emptyViews[index] }
 
     /// Sets the names of the wanted outputs.
     /// - Parameter wanted: one per output; empty means all of them.

@@ -33,7 +33,9 @@ extension Session {
         try runtime.api.check(runtime.api.pointee.GetTensorMutableData(scores.raw, &address))
         let byteCount = labels.count * 4
         if row == 0 { storage.reserve(byteCount: rows * byteCount, endCount: 0) }
-        if let address { (storage.bytes.baseAddress! + row * byteCount).copyMemory(from: address, byteCount: byteCount) }
+        guard let address else { return }
+        let place = UnsafeMutableRawBufferPointer(rebasing: storage.bytes[(row * byteCount)...])
+        place.copyMemory(from: UnsafeRawBufferPointer(start: address, count: byteCount))
     }
 
     private func learnLabels(_ map: OpaquePointer, _ index: Int) throws(OrtError) {

@@ -134,12 +134,10 @@ extension Session {
             release(memory.inputValues[index])
             memory.inputValues[index] = nil
         }
-        for index in 0..<memory.outputValues.count where memory.outputValues[index] != nil {
-            release(memory.outputValues[index])
-            memory.outputValues[index] = nil
-        }
-        for index in 0..<memory.views.count {
-            memory.views[index] = RunMemory.empty(outputs[index].elementType)
+        for slot in 0..<memory.outputValues.count where memory.outputValues[slot] != nil {
+            release(memory.outputValues[slot])
+            memory.outputValues[slot] = nil
+            memory.clearView(memory.wantedIndices[slot])
         }
     }
 }

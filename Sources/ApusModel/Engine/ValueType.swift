@@ -19,11 +19,11 @@ extension ValueType {
         switch kind {
         case 1: self = try Self.tensor(api, typeInfo)
         case 2: self = try Self.sequence(api, typeInfo)
-        case 3: self = .other("map")
-        case 4: self = .other("opaque value")
-        case 5: self = .other("sparse tensor")
-        case 6: self = .other("optional value")
-        default: self = .other("value of unknown type \(kind)")
+        case 3: self = .other("a map")
+        case 4: self = .other("an opaque value")
+        case 5: self = .other("a sparse tensor")
+        case 6: self = .other("an optional value")
+        default: self = .other("a value of unknown type \(kind)")
         }
     }
 
@@ -54,7 +54,7 @@ extension ValueType {
         }
         var map: OpaquePointer?
         try api.check(api.pointee.CastTypeInfoToMapTypeInfo(element.raw, &map))
-        guard let map else { return .other("sequence of tensors") }
+        guard let map else { return .other("a sequence of tensors") }
         var key: OrtElementType = 0
         try api.check(api.pointee.GetMapKeyType(map, &key))
         let value = try OrtObject(api, releasedBy: api.pointee.ReleaseTypeInfo) {
@@ -62,7 +62,7 @@ extension ValueType {
         }
         guard case .tensor(.float32, _) = try ValueType(api, typeInfo: value.raw),
             key == ElementType.string.ortType || key == ElementType.int64.ortType
-        else { return .other("sequence of maps to something else than float") }
+        else { return .other("a sequence of maps to something else than float") }
         return .sequenceOfMaps
     }
 }

@@ -26,24 +26,34 @@ struct GraphNode {
         }
     }
 
-    /// `AttributeProto`: name 1, g 6, ints 8, strings 9, graphs 11. Lists may be packed or not.
+    /// `AttributeProto`: name 1, g 6, ints 8, strings 9, graphs 11. A tree ensemble has lists of millions,
+    /// so only those of labels are looked into.
     private mutating func readAttribute(
         _ attribute: UnsafeRawBufferPointer
     ) throws(ProtobufReader.Malformed) {
         var name = ""
+        try ProtobufReader.forEach(in: attribute) { field in
+            if field.number == 1 { name = field.value.text }
+            if field.number == 6 || field.number == 11 { hasSubgraph = true }
+        }
+        if name == "classlabels_strings" || name == "classlabels_int64s" { try readLabels(attribute) }
+    }
+
+    /// The list may be packed or not.
+    private mutating func readLabels(
+        _ attribute: UnsafeRawBufferPointer
+    ) throws(ProtobufReader.Malformed) {
         var strings: [String] = []
         var integers: [Int64] = []
         try ProtobufReader.forEach(in: attribute) { field throws(ProtobufReader.Malformed) in
             switch (field.number, field.value) {
-            case (1, _): name = field.value.text
-            case (6, _), (11, _): hasSubgraph = true
             case (8, .varint(let value)): integers.append(Int64(bitPattern: value))
             case (8, .bytes(let packed)): integers += try ProtobufReader.packedIntegers(packed)
             case (9, _): strings.append(field.value.text)
             default: break
             }
         }
-        if name == "classlabels_strings", !strings.isEmpty { labels = .strings(strings) }
-        if name == "classlabels_int64s", !integers.isEmpty { labels = .integers(integers) }
+        if !strings.isEmpty { labels = .strings(strings) }
+        if !integers.isEmpty { labels = .integers(integers) }
     }
 }

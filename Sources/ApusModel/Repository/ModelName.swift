@@ -6,7 +6,9 @@ package enum ModelName {
 
     /// 1 to `limit` of `A-Z a-z 0-9 . _ -` and space; not a dot first.
     package static func isValid(_ name: String) -> Bool {
-        guard (1...limit).contains(name.utf8.count), name.utf8.first != UInt8(ascii: ".") else { return false }
+        guard (1...limit).contains(name.utf8.count), name.utf8.first != UInt8(ascii: ".") else {
+            return false
+        }
         return name.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

@@ -28,12 +28,13 @@ extension RepositoryError: CustomStringConvertible {
             "\(folder) holds no model: found \(Self.list(found)); expected numbered version folders "
                 + "(1/model.onnx), an MLmodel file, or one .onnx file"
         case .ambiguous(let folder, let found):
-            "\(folder) holds several models (\(Self.list(found))); name one of the files, or call it model.onnx"
+            "\(folder) holds several models (\(Self.list(found))); name one of the files, or call it "
+                + "model.onnx"
         case .notONNXFlavor(let path, let reason):
             "\(path) cannot be served: \(reason); log the model with mlflow.onnx.log_model"
         case .badName(let name):
-            "'\(name)' cannot name a model: a name has 1 to \(ModelName.limit) letters, digits, spaces or ._- "
-                + "and does not begin with a dot; give another one as NAME=MODEL"
+            "'\(name)' cannot name a model: a name has 1 to \(ModelName.limit) letters, digits, spaces "
+                + "or ._- and does not begin with a dot; give another one as NAME=MODEL"
         case .duplicateName(let name, let paths):
             "'\(name)' is the name of several models (\(Self.list(paths))); rename one by NAME=MODEL"
         case .emptyRepository(let folder, let found):
