@@ -33,11 +33,8 @@ extension ModelPool {
         json.member("generation", generation)
         json.member("state", "\(routeState)")
         json.member("reason", reason)
-        json.key("batching")
-        json.object { json in
-            json.member("enabled", description?.isBatched ?? false)
-            json.member("reason", description?.batchingReason ?? "")
-        }
+        json.member("batching", description.map { $0.isBatched ? "on" : "off" } ?? "unknown")
+        json.member("batching_reason", description?.batchingReason ?? "")
         json.key("template")
         json.object { json in
             json.member("pid", template?.processID ?? 0)
