@@ -4,6 +4,7 @@ import Glibc
 package enum RuntimeDirectoryError: Error, CustomStringConvertible {
     case tooLong(path: String, byteCount: Int, limit: Int)
     case notOurs(path: String)
+    case notPrivate(path: String, mode: UInt32)
     case inUse(path: String)
     case system(path: String, call: StaticString, reason: String)
 
@@ -14,6 +15,9 @@ package enum RuntimeDirectoryError: Error, CustomStringConvertible {
                 + "leaves room for \(limit): choose a shorter one with --runtime-dir"
         case .notOurs(let path):
             "the runtime directory \(path) belongs to another user: choose one with --runtime-dir"
+        case .notPrivate(let path, let mode):
+            "the runtime directory \(path) has mode \(String(mode, radix: 8)), so others may put sockets "
+                + "into it: make it 700, or choose another with --runtime-dir"
         case .inUse(let path):
             "another apus runs in \(path): stop it, or choose another directory with --runtime-dir"
         case .system(let path, let call, let reason):
@@ -24,7 +28,7 @@ package enum RuntimeDirectoryError: Error, CustomStringConvertible {
 
 /// The private folder of one supervisor: its admin socket and its workers' sockets.
 ///
-/// Mode 0700 and locked, so that two supervisors never share one. What a killed predecessor left is removed.
+/// Made with mode 0700 and locked, so that two supervisors never share one. What a killed predecessor left is removed.
 final class RuntimeDirectory {
     /// `sun_path` holds 107 bytes and a zero; "/4294967295.4294967295.sock" is the longest name in it.
     static let pathByteLimit = 107 - 27
@@ -79,7 +83,9 @@ final class RuntimeDirectory {
         guard status.st_mode & S_IFMT == S_IFDIR else {
             throw .system(path: path, call: "mkdir", reason: "it is not a directory")
         }
-        chmod(path, 0o700)
+        guard status.st_mode & 0o022 == 0 else {
+            throw .notPrivate(path: path, mode: status.st_mode & 0o7777)
+        }
     }
 
     private func removeSockets() {
