@@ -10,6 +10,7 @@ ORT_ENTRY(CreateSessionFromArray, 8);
 ORT_ENTRY(Run, 9);
 ORT_ENTRY(CreateSessionOptions, 10);
 ORT_ENTRY(SetSessionExecutionMode, 13);
+ORT_ENTRY(DisableMemPattern, 17);
 ORT_ENTRY(SetSessionGraphOptimizationLevel, 23);
 ORT_ENTRY(SetIntraOpNumThreads, 24);
 ORT_ENTRY(SetInterOpNumThreads, 25);

@@ -16,6 +16,9 @@ enum SessionOptions {
         try api.check(table.SetInterOpNumThreads(options.raw, 1))
         try api.check(table.SetSessionExecutionMode(options.raw, sequential))
         try api.check(table.SetSessionGraphOptimizationLevel(options.raw, everyOptimisation))
+        // The engine would keep a plan of its memory for every input shape it ever sees, and clients
+        // choose the shapes.
+        try api.check(table.DisableMemPattern(options.raw))
         // onnxruntime_session_options_config_keys.h
         let entries = [
             ("session.intra_op.allow_spinning", "0"),

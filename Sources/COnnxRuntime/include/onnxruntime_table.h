@@ -57,7 +57,9 @@ typedef struct OrtApi {
     OrtStatus *(*CreateSessionOptions)(OrtSessionOptions **out);  // 10
     OrtUnusedEntry unused_11[2];
     OrtStatus *(*SetSessionExecutionMode)(OrtSessionOptions *options, OrtExecutionMode mode);  // 13
-    OrtUnusedEntry unused_14[9];
+    OrtUnusedEntry unused_14[3];
+    OrtStatus *(*DisableMemPattern)(OrtSessionOptions *options);  // 17
+    OrtUnusedEntry unused_18[5];
     OrtStatus *(*SetSessionGraphOptimizationLevel)(
         OrtSessionOptions *options, OrtGraphOptimizationLevel level);  // 23
     OrtStatus *(*SetIntraOpNumThreads)(OrtSessionOptions *options, int count);  // 24
