@@ -1,6 +1,7 @@
 /// Writes text one piece after the other into memory that the caller owns. Allocates nothing.
 ///
-/// The caller reserves enough room beforehand; running out of it is a programmer's error and stops the process.
+/// The caller reserves enough room beforehand; running out of it is a programmer's error and stops
+/// the process.
 package struct ByteCursor {
     private let memory: UnsafeMutableRawBufferPointer
     /// How many bytes have been written.
@@ -10,7 +11,9 @@ package struct ByteCursor {
     package init(_ memory: UnsafeMutableRawBufferPointer) { self.memory = memory }
 
     /// What has been written so far. Borrowed from the caller's memory.
-    package var written: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: memory[..<byteCount]) }
+    package var written: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: memory[..<byteCount])
+    }
 
     /// Appends one byte.
     package mutating func append(_ byte: UInt8) { claim(1).storeBytes(of: byte, as: UInt8.self) }
@@ -24,7 +27,8 @@ package struct ByteCursor {
         claim(bytes.count).copyMemory(from: base, byteCount: bytes.count)
     }
 
-    /// Appends `bytes` with every control byte replaced by `?`, so that no text from outside can end a line.
+    /// Appends `bytes` with every control byte replaced by `?`, so that no text from outside can
+    /// end a line.
     package mutating func append(visible bytes: UnsafeRawBufferPointer) {
         let place = claim(bytes.count)
         for index in 0..<bytes.count {

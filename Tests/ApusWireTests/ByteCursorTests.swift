@@ -12,9 +12,11 @@ struct ByteCursorTests {
         return String(decoding: cursor.written, as: UTF8.self)
     }
 
-    @Test("numbers are written in full", arguments: [
-        0, 1, 9, 10, 99, 100, 12345, 1_000_000, .max, -1, -10, .min,
-    ])
+    @Test(
+        "numbers are written in full",
+        arguments: [
+            0, 1, 9, 10, 99, 100, 12345, 1_000_000, .max, -1, -10, .min,
+        ])
     func decimal(_ number: Int) {
         #expect(Self.write { $0.append(decimal: number) } == String(number))
     }

@@ -29,21 +29,27 @@ struct HTTPArrivalTests {
     @Test("byte by byte, the same requests come out", arguments: streams)
     func byteByByte(_ stream: String) {
         let bytes = Array(stream.utf8)
-        #expect(HTTPTranscript.read(bytes, cutAt: Array(0..<bytes.count)) == HTTPTranscript.read(bytes))
+        #expect(
+            HTTPTranscript.read(bytes, cutAt: Array(0..<bytes.count)) == HTTPTranscript.read(bytes))
     }
 
     @Test("many requests in one buffer come out one after the other, each with its own body")
     func pipelined() {
         let one = "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi"
-        let two = "POST /2 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nho\r\n0\r\n\r\n"
+        let two =
+            "POST /2 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nho\r\n0\r\n\r\n"
         let three = "GET /3 HTTP/1.1\r\nHost: a\r\n\r\n"
         let pieces = (0..<20).flatMap { _ in [one, two, three] }
         let transcript = HTTPTranscript.read(Array(pieces.joined().utf8))
         #expect(transcript.ending == .idle)
-        #expect(transcript.requests.map(\.body).map { String(decoding: $0, as: UTF8.self) }
-            == (0..<20).flatMap { _ in ["hi", "ho", ""] })
-        #expect(transcript.requests.map(\.head.byteCount)
-            == (0..<20).flatMap { _ in [one.utf8.count - 2, two.utf8.count - 12, three.utf8.count] })
+        #expect(
+            transcript.requests.map(\.body).map { String(decoding: $0, as: UTF8.self) }
+                == (0..<20).flatMap { _ in ["hi", "ho", ""] })
+        #expect(
+            transcript.requests.map(\.head.byteCount)
+                == (0..<20).flatMap { _ in
+                    [one.utf8.count - 2, two.utf8.count - 12, three.utf8.count]
+                })
     }
 
     @Test("every beginning of a request waits for the rest", arguments: streams)
@@ -61,7 +67,8 @@ struct HTTPArrivalTests {
         let memory = GuardedBytes(bytes)
         var scanned = 0
         for end in 1..<200 {
-            let step = try HTTPRequestHead.parse(memory.copy(bytes[..<end]), scanned: &scanned, limits: HTTPLimits())
+            let step = try HTTPRequestHead.parse(
+                memory.copy(bytes[..<end]), scanned: &scanned, limits: HTTPLimits())
             #expect(step == .incomplete)
             #expect(scanned == (bytes[end - 1] == ASCII.carriageReturn ? end - 1 : end))
         }
@@ -77,9 +84,14 @@ struct HTTPArrivalTests {
             let one = source.below(bytes.count + 1)
             let other = one + source.below(bytes.count - one + 1)
             let pieces = HTTPTranscript.read(bytes, cutAt: [one, other])
-            // With two faults in one stream, the cut may decide which is met first; that it is refused is not open.
-            #expect((whole.error == nil) == (pieces.error == nil), "round \(round), cut at \(one), \(other)")
-            if whole.error == nil { #expect(whole == pieces, "round \(round), cut at \(one), \(other)") }
+            // With two faults in one stream, the cut may decide which is met first; that it is
+            // refused is not open.
+            #expect(
+                (whole.error == nil) == (pieces.error == nil),
+                "round \(round), cut at \(one), \(other)")
+            if whole.error == nil {
+                #expect(whole == pieces, "round \(round), cut at \(one), \(other)")
+            }
         }
     }
 
@@ -87,7 +99,8 @@ struct HTTPArrivalTests {
     func garbage() {
         var source = SplitMix(state: 7)
         for _ in 0..<4000 {
-            let bytes = (0..<source.below(200)).map { _ in UInt8(truncatingIfNeeded: source.next()) }
+            let bytes = (0..<source.below(200)).map { _ in UInt8(truncatingIfNeeded: source.next())
+            }
             #expect(HTTPTranscript.read(bytes).requests.isEmpty)
         }
     }
@@ -109,7 +122,9 @@ struct SplitMix: RandomNumberGenerator {
     /// Replaces, inserts or removes one byte.
     mutating func change(_ bytes: inout [UInt8]) {
         let interesting = Array("\r\n\t :;,=\"\\%/0Ff_\0\u{7F}".utf8)
-        let byte = below(2) == 0 ? UInt8(truncatingIfNeeded: next()) : interesting[below(interesting.count)]
+        let byte =
+            below(2) == 0
+            ? UInt8(truncatingIfNeeded: next()) : interesting[below(interesting.count)]
         let index = below(bytes.count)
         switch below(3) {
         case 0: bytes[index] = byte

@@ -34,7 +34,8 @@ struct HTTPByteClassTests {
     @Test("hexadecimal digits have their values, and nothing else has one")
     func hexadecimal() {
         for byte in UInt8.min...UInt8.max {
-            let digit = byte < 0x80 ? Character(UnicodeScalar(byte)).hexDigitValue.map(UInt8.init) : nil
+            let digit =
+                byte < 0x80 ? Character(UnicodeScalar(byte)).hexDigitValue.map(UInt8.init) : nil
             #expect(ByteClass.hexadecimal(byte) == digit)
             #expect(ByteClass.isDigit(byte) == (0x30...0x39).contains(byte))
         }
@@ -49,7 +50,9 @@ struct HTTPByteClassTests {
                         var bytes = [UInt8](repeating: other, count: length)
                         if place < length { bytes[place] = control }
                         let memory = GuardedBytes(bytes)
-                        #expect(memory.copy(bytes[...]).firstControl(from: 0) == (place < length ? place : length))
+                        #expect(
+                            memory.copy(bytes[...]).firstControl(from: 0)
+                                == (place < length ? place : length))
                     }
                 }
             }

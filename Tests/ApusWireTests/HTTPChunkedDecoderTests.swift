@@ -20,21 +20,31 @@ struct HTTPChunkedDecoderTests {
         Row("nothing", "0\r\n\r\n", ""),
         Row("one chunk", "5\r\nhello\r\n0\r\n\r\n", "hello"),
         Row("several chunks", "1\r\nh\r\n3\r\nell\r\n1\r\no\r\n0\r\n\r\n", "hello"),
-        Row("digits in both cases", "A\r\n0123456789\r\nb\r\n0123456789a\r\n0\r\n\r\n", "01234567890123456789a"),
+        Row(
+            "digits in both cases", "A\r\n0123456789\r\nb\r\n0123456789a\r\n0\r\n\r\n",
+            "01234567890123456789a"),
         Row("leading zeros, 16 digits", "0000000000000001\r\nx\r\n0000000000000000\r\n\r\n", "x"),
         Row("data that looks like chunks", "7\r\n0\r\n\r\nhi\r\n0\r\n\r\n", "0\r\n\r\nhi"),
         Row("an extension without value", "1;a\r\nx\r\n0\r\n\r\n", "x"),
         Row("extensions with values", "1;a=b;c=d\r\nx\r\n0;e=f\r\n\r\n", "x"),
         Row("a quoted value", "1;a=\"b;\\\"c\\\\=\td\"\r\nx\r\n0\r\n\r\n", "x"),
         Row("an empty quoted value", "1;a=\"\";b\r\nx\r\n0\r\n\r\n", "x"),
-        Row("white space where RFC 9112 §7.1.1 lets it be", "1; a \t= b ; c = \"d\" ;e\r\nx\r\n0\r\n\r\n", "x"),
+        Row(
+            "white space where RFC 9112 §7.1.1 lets it be",
+            "1; a \t= b ; c = \"d\" ;e\r\nx\r\n0\r\n\r\n", "x"),
         Row("a trailer", "1\r\nx\r\n0\r\nX-Sum: 1\r\n\r\n", "x"),
         Row("trailers, one empty, one above ASCII", "0\r\nA:\r\nB: é\t\r\n\r\n", ""),
-        Row("a trailer whose name only begins like a forbidden one", "0\r\nHosts: x\r\nContent-Lengths: 1\r\n\r\n", ""),
-        Row("a trailer with a name of 40 bytes", "0\r\n\(String(repeating: "n", count: 40)): x\r\n\r\n", ""),
+        Row(
+            "a trailer whose name only begins like a forbidden one",
+            "0\r\nHosts: x\r\nContent-Lengths: 1\r\n\r\n", ""),
+        Row(
+            "a trailer with a name of 40 bytes",
+            "0\r\n\(String(repeating: "n", count: 40)): x\r\n\r\n", ""),
     ]
 
-    static func decode(_ wire: ArraySlice<UInt8>) throws(HTTPParseError) -> (body: [UInt8], used: Int, isDone: Bool) {
+    static func decode(_ wire: ArraySlice<UInt8>) throws(HTTPParseError) -> (
+        body: [UInt8], used: Int, isDone: Bool
+    ) {
         let memory = GuardedBytes(Array(wire))
         let bytes = memory.copy(wire)
         var decoder = ChunkedDecoder(bodyLimit: 100, limits: HTTPLimits())

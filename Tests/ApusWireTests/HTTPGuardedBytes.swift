@@ -1,6 +1,7 @@
 import Glibc
 
-/// Memory that ends where a page begins that may not be touched: who reads one byte too far is stopped.
+/// Memory that ends where a page begins that may not be touched: who reads one byte too far is
+/// stopped.
 final class GuardedBytes {
     private let mapping: UnsafeMutableRawPointer
     private let roomByteCount: Int
@@ -26,7 +27,9 @@ final class GuardedBytes {
     func copy(_ source: ArraySlice<UInt8>) -> UnsafeRawBufferPointer {
         let start = mapping + (roomByteCount - source.count)
         source.withUnsafeBytes { source in
-            if let base = source.baseAddress { start.copyMemory(from: base, byteCount: source.count) }
+            if let base = source.baseAddress {
+                start.copyMemory(from: base, byteCount: source.count)
+            }
         }
         return UnsafeRawBufferPointer(start: start, count: source.count)
     }

@@ -39,7 +39,9 @@ struct HTTPLimitsTests {
 
     @Test("a line without an end is refused when it cannot be a request line any more")
     func endlessLine() {
-        #expect(Self.error("GET /" + String(repeating: "x", count: 9000)) == .targetTooLong(limit: 8000))
+        #expect(
+            Self.error("GET /" + String(repeating: "x", count: 9000)) == .targetTooLong(limit: 8000)
+        )
         #expect(Self.error(String(repeating: "M", count: 9000)) == .methodTooLong(limit: 32))
         #expect(Self.error("M(" + String(repeating: "x", count: 9000)) == .malformedRequestLine)
     }
@@ -48,8 +50,9 @@ struct HTTPLimitsTests {
     func head() {
         #expect(Self.error(Self.head(byteCount: 16384)) == nil)
         #expect(Self.error(Self.head(byteCount: 16385)) == .headTooLarge(limit: 16384))
-        #expect(Self.error("GET / HTTP/1.1\r\n" + String(repeating: "x", count: 16400))
-            == .headTooLarge(limit: 16384))
+        #expect(
+            Self.error("GET / HTTP/1.1\r\n" + String(repeating: "x", count: 16400))
+                == .headTooLarge(limit: 16384))
         #expect(HTTPParseError.headTooLarge(limit: 16384).status == 431)
     }
 
@@ -57,8 +60,9 @@ struct HTTPLimitsTests {
     func fields() {
         let start = "GET / HTTP/1.1\r\nHost: h\r\n"
         #expect(Self.error(start + String(repeating: "X: y\r\n", count: 99) + "\r\n") == nil)
-        #expect(Self.error(start + String(repeating: "X: y\r\n", count: 100) + "\r\n")
-            == .tooManyFields(limit: 100))
+        #expect(
+            Self.error(start + String(repeating: "X: y\r\n", count: 100) + "\r\n")
+                == .tooManyFields(limit: 100))
         #expect(HTTPParseError.tooManyFields(limit: 100).status == 431)
     }
 
@@ -73,10 +77,12 @@ struct HTTPLimitsTests {
     func chunkExtensions() {
         let half = ";" + String(repeating: "e", count: 511)
         #expect(Self.error(Self.chunked("1\(half)\r\nx\r\n0\(half)\r\n\r\n")) == nil)
-        #expect(Self.error(Self.chunked("1\(half)\r\nx\r\n0\(half)e\r\n\r\n"))
-            == .chunkExtensionsTooLarge(limit: 1024))
-        #expect(Self.error(Self.chunked("1\(half)\r\nx\r\n1\(half)\r\nx\r\n0;\r\n\r\n"))
-            == .chunkExtensionsTooLarge(limit: 1024))
+        #expect(
+            Self.error(Self.chunked("1\(half)\r\nx\r\n0\(half)e\r\n\r\n"))
+                == .chunkExtensionsTooLarge(limit: 1024))
+        #expect(
+            Self.error(Self.chunked("1\(half)\r\nx\r\n1\(half)\r\nx\r\n0;\r\n\r\n"))
+                == .chunkExtensionsTooLarge(limit: 1024))
     }
 
     @Test("8 KiB of trailers is read, a byte more is 431")
@@ -90,10 +96,12 @@ struct HTTPLimitsTests {
     @Test("the chunks together have the body's limit, judged by the size before the data")
     func body() {
         #expect(Self.error(Self.chunked("3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"), bodyLimit: 5) == nil)
-        #expect(Self.error(Self.chunked("3\r\nabc\r\n3\r\n"), bodyLimit: 5) == .bodyTooLarge(limit: 5))
+        #expect(
+            Self.error(Self.chunked("3\r\nabc\r\n3\r\n"), bodyLimit: 5) == .bodyTooLarge(limit: 5))
         #expect(Self.error(Self.chunked("1\r\n"), bodyLimit: 0) == .bodyTooLarge(limit: 0))
-        #expect(Self.error(Self.chunked("7fffffffffffffff\r\n"), bodyLimit: .max - 1)
-            == .bodyTooLarge(limit: .max - 1))
+        #expect(
+            Self.error(Self.chunked("7fffffffffffffff\r\n"), bodyLimit: .max - 1)
+                == .bodyTooLarge(limit: .max - 1))
         #expect(HTTPParseError.bodyTooLarge(limit: 5).status == 413)
     }
 

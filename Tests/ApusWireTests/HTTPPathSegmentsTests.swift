@@ -19,20 +19,25 @@ struct HTTPPathSegmentsTests {
         let segments: [String?]
     }
 
-    @Test("a path is split at its slashes, each part is decoded", arguments: [
-        Row(testDescription: "three", path: "/v2/models/iris", segments: ["v2", "models", "iris"]),
-        Row(testDescription: "a slash at the end", path: "/v2/", segments: ["v2", ""]),
-        Row(testDescription: "root", path: "/", segments: [""]),
-        Row(testDescription: "none, after a host", path: "", segments: [""]),
-        Row(testDescription: "asterisk", path: "*", segments: ["*"]),
-        Row(testDescription: "two slashes", path: "//x", segments: ["", "x"]),
-        Row(testDescription: "dots mean nothing", path: "/../x", segments: ["..", "x"]),
-        Row(testDescription: "a space", path: "/a%20b", segments: ["a b"]),
-        Row(testDescription: "a slash within a name", path: "/a%2Fb/c", segments: ["a/b", "c"]),
-        Row(testDescription: "an escape is decoded once", path: "/%2541", segments: ["%41"]),
-        Row(testDescription: "two bytes of one letter", path: "/%C3%a9", segments: ["é"]),
-        Row(testDescription: "not UTF-8", path: "/%ff", segments: [nil]),
-    ])
+    @Test(
+        "a path is split at its slashes, each part is decoded",
+        arguments: [
+            Row(
+                testDescription: "three", path: "/v2/models/iris",
+                segments: ["v2", "models", "iris"]),
+            Row(testDescription: "a slash at the end", path: "/v2/", segments: ["v2", ""]),
+            Row(testDescription: "root", path: "/", segments: [""]),
+            Row(testDescription: "none, after a host", path: "", segments: [""]),
+            Row(testDescription: "asterisk", path: "*", segments: ["*"]),
+            Row(testDescription: "two slashes", path: "//x", segments: ["", "x"]),
+            Row(testDescription: "dots mean nothing", path: "/../x", segments: ["..", "x"]),
+            Row(testDescription: "a space", path: "/a%20b", segments: ["a b"]),
+            Row(
+                testDescription: "a slash within a name", path: "/a%2Fb/c", segments: ["a/b", "c"]),
+            Row(testDescription: "an escape is decoded once", path: "/%2541", segments: ["%41"]),
+            Row(testDescription: "two bytes of one letter", path: "/%C3%a9", segments: ["é"]),
+            Row(testDescription: "not UTF-8", path: "/%ff", segments: [nil]),
+        ])
     func splits(_ row: Row) throws {
         #expect(try Self.segments(row.path) == row.segments)
     }
@@ -42,7 +47,9 @@ struct HTTPPathSegmentsTests {
         #expect(throws: HTTPParseError.invalidEscape) { try Self.segments(path) }
     }
 
-    @Test("an escaped control character is refused", arguments: [0, 0x0A, 0x0D, 0x1F, 0x7F] as [UInt8])
+    @Test(
+        "an escaped control character is refused",
+        arguments: [0, 0x0A, 0x0D, 0x1F, 0x7F] as [UInt8])
     func escapedControls(_ byte: UInt8) {
         let digits = String(UInt16(byte) + 0x100, radix: 16).dropFirst()
         #expect(throws: HTTPParseError.escapedControl(byte)) { try Self.segments("/a%\(digits)b") }
@@ -85,8 +92,10 @@ struct HTTPPathSegmentsTests {
 
     @Test("a version is a decimal number and nothing else")
     func numbers() throws {
-        for (path, number) in [("/3", 3), ("/0", 0), ("/03", nil), ("/-1", nil), ("/3a", nil), ("/", nil),
-            ("/99999999999999999999", nil), ("/%33", nil)] as [(String, Int?)] {
+        for (path, number) in [
+            ("/3", 3), ("/0", 0), ("/03", nil), ("/-1", nil), ("/3a", nil), ("/", nil),
+            ("/99999999999999999999", nil), ("/%33", nil),
+        ] as [(String, Int?)] {
             try Self.first(path) { #expect($0.number == number, "\(path)") }
         }
     }

@@ -11,7 +11,8 @@ struct HTTPRequest {
         bytes = Array(text.utf8)
         var scanned = 0
         let memory = GuardedBytes(bytes)
-        let step = try HTTPRequestHead.parse(memory.copy(bytes[...]), scanned: &scanned, limits: limits)
+        let step = try HTTPRequestHead.parse(
+            memory.copy(bytes[...]), scanned: &scanned, limits: limits)
         guard case .head(let head) = step else { throw Incomplete() }
         self.head = head
     }

@@ -23,8 +23,8 @@ struct HTTPTranscript: Equatable {
     }
 }
 
-/// Reads requests from bytes that arrive in pieces, as a connection does. Whatever the parser is given lies
-/// against a page that may not be read.
+/// Reads requests from bytes that arrive in pieces, as a connection does. Whatever the parser is
+/// given lies against a page that may not be read.
 struct HTTPReader {
     private enum State {
         case head(scanned: Int)
@@ -116,7 +116,8 @@ struct HTTPReader {
 extension HTTPTranscript {
     /// What comes of `bytes` when they arrive in pieces that end at `cuts`.
     static func read(
-        _ bytes: [UInt8], cutAt cuts: [Int] = [], limits: HTTPLimits = HTTPLimits(), bodyLimit: Int = 1 << 20
+        _ bytes: [UInt8], cutAt cuts: [Int] = [], limits: HTTPLimits = HTTPLimits(),
+        bodyLimit: Int = 1 << 20
     ) -> HTTPTranscript {
         var reader = HTTPReader(capacity: bytes.count, limits: limits, bodyLimit: bodyLimit)
         var start = 0

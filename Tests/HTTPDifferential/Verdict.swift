@@ -58,7 +58,8 @@ struct Verdict {
         return isWhole && head.keepAlive
     }
 
-    private mutating func readBody(_ framing: HTTPFraming) throws(HTTPParseError) -> ([UInt8], Bool) {
+    private mutating func readBody(_ framing: HTTPFraming) throws(HTTPParseError) -> ([UInt8], Bool)
+    {
         switch framing {
         case .none: return ([], true)
         case .length(let length):
@@ -83,6 +84,7 @@ struct Verdict {
 
     private func hexadecimal(_ body: [UInt8]) -> String {
         let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: body.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        return String(
+            decoding: body.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 }

@@ -1,8 +1,9 @@
 import ApusWire
 import Glibc
 
-// Reads byte streams on standard input, each after its length (32 bits, little-endian), and writes one line for
-// each: what this project's parser makes of it. Tests/clients/http_differential.py compares that with others.
+// Reads byte streams on standard input, each after its length (32 bits, little-endian), and writes
+// one line for each: what this project's parser makes of it. Tests/clients/http_differential.py
+// compares that with others.
 
 /// Reads exactly `count` bytes; nil at the end of the input.
 func readExactly(_ count: Int) -> [UInt8]? {

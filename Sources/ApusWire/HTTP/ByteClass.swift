@@ -2,8 +2,8 @@
 enum ByteClass {
     /// `tchar`: method and field names (RFC 9110 §5.6.2).
     static let token: UInt8 = 1
-    /// A request target: what RFC 3986 allows, and `[ ] ^ { | }` and the backquote, which browsers leave
-    /// unescaped in a query (URL Standard, "query percent-encode set"). Not `" # < > \`.
+    /// A request target: what RFC 3986 allows, and `[ ] ^ { | }` and the backquote, which browsers
+    /// leave unescaped in a query (URL Standard, "query percent-encode set"). Not `" # < > \`.
     static let target: UInt8 = 2
     /// `unreserved` (RFC 3986 §2.3): what names and addresses of hosts are made of.
     static let host: UInt8 = 4
@@ -12,7 +12,8 @@ enum ByteClass {
     /// The underscore alone.
     static let underscore: UInt8 = 16
 
-    /// Per byte `@` (0x40) with the flags in its low five bits. A literal is in read-only memory: no set-up, no lock.
+    /// Per byte `@` (0x40) with the flags in its low five bits. A literal is in read-only memory:
+    /// no set-up, no lock.
     private static let table: StaticString = """
         @@@@@@@@@@@@@@@@\
         @@@@@@@@@@@@@@@@\
@@ -70,8 +71,9 @@ extension UnsafeRawBufferPointer {
         return true
     }
 
-    /// Whether these are the bytes of `text`, whatever their case. `text` is of lower-case letters, digits and
-    /// hyphens, and these bytes are of visible characters: then clearing the case bit confuses nothing.
+    /// Whether these are the bytes of `text`, whatever their case. `text` is of lower-case letters,
+    /// digits and hyphens, and these bytes are of visible characters: then clearing the case bit
+    /// confuses nothing.
     @inline(__always)
     func isEqual(ignoringCase text: StaticString) -> Bool {
         guard count == text.utf8CodeUnitCount else { return false }
@@ -79,11 +81,12 @@ extension UnsafeRawBufferPointer {
         return true
     }
 
-    /// The index of the first control byte (below 0x20, or DEL) from `start` on, `count` if there is none.
+    /// The index of the first control byte (below 0x20, or DEL) from `start` on, `count` if there
+    /// is none.
     ///
-    /// Looks at eight bytes at a time: a byte below 0x20 borrows from its highest bit when 0x20 is taken away
-    /// (Bit Twiddling Hacks, "Determine if a word has a byte less than n"); bytes above the first hit may be
-    /// flagged wrongly, the first never is.
+    /// Looks at eight bytes at a time: a byte below 0x20 borrows from its highest bit when 0x20 is
+    /// taken away (Bit Twiddling Hacks, "Determine if a word has a byte less than n"); bytes above
+    /// the first hit may be flagged wrongly, the first never is.
     @inline(__always)
     func firstControl(from start: Int) -> Int {
         var index = start

@@ -15,9 +15,9 @@ package enum ChunkedStep: Sendable, Equatable {
 ///     chunk-ext      = *( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )
 ///     chunked-body   = *chunk last-chunk *( field-line CRLF ) CRLF
 ///
-/// Extensions are checked and ignored, trailers are checked and dropped. Holds no bytes of the body.
-/// White space right after the size is refused although BWS could stand there: llhttp and h11 refuse it too, and
-/// a size that ends in doubt is what request smuggling is made of.
+/// Extensions are checked and ignored, trailers are checked and dropped. Holds no bytes of the
+/// body. White space right after the size is refused although BWS could stand there: llhttp and h11
+/// refuse it too, and a size that ends in doubt is what request smuggling is made of.
 package struct ChunkedDecoder: Sendable {
     /// What the next byte is expected to be.
     private enum State: UInt8 {
@@ -66,7 +66,8 @@ package struct ChunkedDecoder: Sendable {
         trailers = TrailerReader(limit: limits.trailerByteCount)
     }
 
-    /// Reads on at `position` up to the next piece of data, the end of the body, or the end of `bytes`.
+    /// Reads on at `position` up to the next piece of data, the end of the body, or the end of
+    /// `bytes`.
     ///
     /// - Parameter position: the first byte not used yet; afterwards the first after what was used.
     /// - Throws: as soon as the bytes cannot become a body any more; `bodyTooLarge` when a size says so.
@@ -82,7 +83,9 @@ package struct ChunkedDecoder: Sendable {
         return state == .done ? .done : .incomplete
     }
 
-    private mutating func takeData(_ bytes: UnsafeRawBufferPointer, _ position: inout Int) -> Range<Int> {
+    private mutating func takeData(_ bytes: UnsafeRawBufferPointer, _ position: inout Int) -> Range<
+        Int
+    > {
         let start = position
         position += min(remaining, bytes.count - start)
         remaining -= position - start
@@ -107,7 +110,8 @@ package struct ChunkedDecoder: Sendable {
             state = .size
         case .trailers:
             if try trailers.read(byte) { state = .done }
-        case .data, .done: preconditionFailure("data is taken whole, and nothing is read after the end")
+        case .data, .done:
+            preconditionFailure("data is taken whole, and nothing is read after the end")
         }
     }
 
@@ -141,7 +145,9 @@ package struct ChunkedDecoder: Sendable {
 
     private mutating func countExtension() throws(HTTPParseError) {
         extensionByteCount += 1
-        guard extensionByteCount <= extensionLimit else { throw .chunkExtensionsTooLarge(limit: extensionLimit) }
+        guard extensionByteCount <= extensionLimit else {
+            throw .chunkExtensionsTooLarge(limit: extensionLimit)
+        }
     }
 
     private mutating func readExtension(_ byte: UInt8) throws(HTTPParseError) {
@@ -155,7 +161,9 @@ package struct ChunkedDecoder: Sendable {
         state = next
     }
 
-    private var canEndExtension: Bool { state == .extensionName || state == .value || state == .valueEnd }
+    private var canEndExtension: Bool {
+        state == .extensionName || state == .value || state == .valueEnd
+    }
 
     /// Where `byte` leads within an extension. Nil when it may not stand there.
     private func stateAfter(_ byte: UInt8) -> State? {
@@ -179,7 +187,8 @@ package struct ChunkedDecoder: Sendable {
             if byte == UInt8(ascii: "\\") { return .quotedPair }
             return Self.isText(byte) ? .quoted : nil
         case .quotedPair: return Self.isText(byte) ? .quoted : nil
-        case .size, .sizeDigits, .sizeLineFeed, .data, .dataCarriageReturn, .dataLineFeed, .trailers, .done:
+        case .size, .sizeDigits, .sizeLineFeed, .data, .dataCarriageReturn, .dataLineFeed,
+            .trailers, .done:
             preconditionFailure("only the states of an extension come here")
         }
     }
@@ -188,9 +197,12 @@ package struct ChunkedDecoder: Sendable {
         byte == UInt8(ascii: "=") ? .valueStart : stateAfterValue(byte)
     }
 
-    private func stateAfterValue(_ byte: UInt8) -> State? { byte == UInt8(ascii: ";") ? .extensionStart : nil }
+    private func stateAfterValue(_ byte: UInt8) -> State? {
+        byte == UInt8(ascii: ";") ? .extensionStart : nil
+    }
 
-    /// What a quoted string may hold: tab, space, visible characters, and bytes above ASCII. RFC 9110 §5.6.4.
+    /// What a quoted string may hold: tab, space, visible characters, and bytes above ASCII. RFC
+    /// 9110 §5.6.4.
     private static func isText(_ byte: UInt8) -> Bool {
         byte == ASCII.tab || (byte >= ASCII.space && byte != ASCII.delete)
     }

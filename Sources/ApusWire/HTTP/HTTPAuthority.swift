@@ -1,10 +1,12 @@
 /// `host` or `host:port`, as Host and absolute-form targets carry it.
 enum HTTPAuthority {
-    /// Whether it names a host: a name or IPv4 address of unreserved characters (RFC 3986 §2.3; what DNS and its
-    /// neighbours use), or an IPv6 address in brackets, and a port up to 65535 or none.
+    /// Whether it names a host: a name or IPv4 address of unreserved characters (RFC 3986 §2.3;
+    /// what DNS and its neighbours use), or an IPv6 address in brackets, and a port up to 65535 or
+    /// none.
     ///
-    /// Stricter than RFC 3986 §3.2.2, whose names may hold escapes and sub-delimiters, a comma among them; no
-    /// host has such a name. Empty hosts and user names are refused as RFC 9110 §4.2.1 and §4.2.4 say.
+    /// Stricter than RFC 3986 §3.2.2, whose names may hold escapes and sub-delimiters, a comma
+    /// among them; no host has such a name. Empty hosts and user names are refused as RFC 9110
+    /// §4.2.1 and §4.2.4 say.
     static func isValid(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard let first = bytes.first else { return false }
         var index = 0

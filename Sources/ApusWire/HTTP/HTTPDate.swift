@@ -29,11 +29,13 @@ package enum HTTPDate {
     }
 
     private static func three(_ names: StaticString, _ index: Int) -> UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(names)[(index * 3)..<(index * 3 + 3)])
+        UnsafeRawBufferPointer(
+            rebasing: UnsafeRawBufferPointer(names)[(index * 3)..<(index * 3 + 3)])
     }
 
-    /// The date of the day that is `day` days after 1970-01-01. Counts years from March, so that the leap day is a
-    /// year's last (H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days).
+    /// The date of the day that is `day` days after 1970-01-01. Counts years from March, so that
+    /// the leap day is a year's last (H. Hinnant, "chrono-Compatible Low-Level Date Algorithms",
+    /// civil_from_days).
     private static func civil(day: Int) -> (year: Int, month: Int, day: Int) {
         let (era, dayOfEra) = (day + 719_468).quotientAndRemainder(dividingBy: 146_097)
         let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365

@@ -23,7 +23,8 @@ package enum HTTPField: UInt8, Sendable, Equatable, CaseIterable {
 
     /// The field that `name`, a token, is. Length and first letter leave one candidate.
     init?(_ name: UnsafeRawBufferPointer) {
-        guard let candidate = Self.candidate(name), name.isEqual(ignoringCase: candidate.name) else { return nil }
+        guard let candidate = Self.candidate(name), name.isEqual(ignoringCase: candidate.name)
+        else { return nil }
         self = candidate
     }
 

@@ -1,5 +1,5 @@
-/// The elements of a comma-separated field value, trimmed. Empty ones are given out too; it is the caller who
-/// knows whether they may be ignored (RFC 9110 §5.6.1).
+/// The elements of a comma-separated field value, trimmed. Empty ones are given out too; it is the
+/// caller who knows whether they may be ignored (RFC 9110 §5.6.1).
 struct ListElements {
     private let bytes: UnsafeRawBufferPointer
     private var position = 0
@@ -11,7 +11,8 @@ struct ListElements {
         var end = position
         while end < bytes.count, bytes[end] != UInt8(ascii: ",") { end += 1 }
         defer { position = end + 1 }
-        return UnsafeRawBufferPointer(rebasing: bytes[HeadReader.trimmed(position..<end, in: bytes)])
+        return UnsafeRawBufferPointer(
+            rebasing: bytes[HeadReader.trimmed(position..<end, in: bytes)])
     }
 }
 
@@ -49,9 +50,13 @@ struct CodingPreferences {
         var list = ListElements(value)
         while let element = list.next() {
             var nameEnd = 0
-            while nameEnd < element.count, ByteClass.has(ByteClass.token, element[nameEnd]) { nameEnd += 1 }
+            while nameEnd < element.count, ByteClass.has(ByteClass.token, element[nameEnd]) {
+                nameEnd += 1
+            }
             let weight = UnsafeRawBufferPointer(rebasing: element[nameEnd...])
-            note(UnsafeRawBufferPointer(rebasing: element[..<nameEnd]), isWanted: Self.isPositive(weight))
+            note(
+                UnsafeRawBufferPointer(rebasing: element[..<nameEnd]),
+                isWanted: Self.isPositive(weight))
         }
     }
 
@@ -70,11 +75,14 @@ struct CodingPreferences {
         if isWanted { wanted.insert(coding) } else { wanted.remove(coding) }
     }
 
-    /// Whether `weight` is absent or a `;q=` above 0 (RFC 9110 §12.4.2). A malformed one asks for nothing.
+    /// Whether `weight` is absent or a `;q=` above 0 (RFC 9110 §12.4.2). A malformed one asks for
+    /// nothing.
     private static func isPositive(_ weight: UnsafeRawBufferPointer) -> Bool {
         if weight.isEmpty { return true }
         var index = 0
-        func skipSpace() { while index < weight.count, HeadReader.isSpace(weight[index]) { index += 1 } }
+        func skipSpace() {
+            while index < weight.count, HeadReader.isSpace(weight[index]) { index += 1 }
+        }
         skipSpace()
         guard index < weight.count, weight[index] == UInt8(ascii: ";") else { return false }
         index += 1

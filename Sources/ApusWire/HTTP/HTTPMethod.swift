@@ -1,4 +1,5 @@
-/// The methods that have a meaning here or that deserve their own refusal. Any other is answered 501.
+/// The methods that have a meaning here or that deserve their own refusal. Any other is answered
+/// 501.
 package enum HTTPMethod: UInt8, Sendable, Equatable, CaseIterable {
     case get, head, post, put, delete, options, patch, trace
     /// Parsed so that it can be refused by name: a tunnel is never opened.

@@ -1,11 +1,12 @@
-/// Why a request was refused. The connection is closed after the answer: where the next request would begin is
-/// not known, or not worth a guess (RFC 9112 §11.2).
+/// Why a request was refused. The connection is closed after the answer: where the next request
+/// would begin is not known, or not worth a guess (RFC 9112 §11.2).
 ///
-/// `description` goes to the client as it stands: it repeats no byte of the request, only its number.
+/// `description` goes to the client as it stands: it repeats no byte of the request, only its
+/// number.
 package enum HTTPParseError: Error, Equatable, Sendable {
     // Lines.
-    /// A line feed without a carriage return before it. RFC 9112 §2.2 lets us accept it; two readers who differ
-    /// on it can be played against each other.
+    /// A line feed without a carriage return before it. RFC 9112 §2.2 lets us accept it; two
+    /// readers who differ on it can be played against each other.
     case bareLineFeed
     /// A carriage return without a line feed after it. RFC 9112 §2.2.
     case bareCarriageReturn
@@ -96,12 +97,15 @@ extension HTTPParseError {
         case .methodTooLong, .unknownMethod, .tunnelRefused, .unsupportedTransferCoding: 501
         case .unsupportedVersion: 505
         case .bareLineFeed, .bareCarriageReturn, .controlByte, .emptyLinesBeforeRequest,
-            .malformedRequestLine, .invalidTargetByte, .invalidEscape, .escapedControl, .wrongTargetForm,
+            .malformedRequestLine, .invalidTargetByte, .invalidEscape, .escapedControl,
+            .wrongTargetForm,
             .invalidAuthority, .malformedVersion, .foldedField, .spaceBeforeColon, .emptyFieldName,
             .invalidFieldNameByte, .missingColon, .underscoreInName, .duplicateField, .missingHost,
             .invalidHost, .hostMismatch, .invalidInferenceHeaderLength, .invalidContentLength,
-            .contentLengthWithTransferEncoding, .transferEncodingInHTTP10, .malformedTransferEncoding,
-            .invalidChunkSizeByte, .chunkSizeTooLong, .malformedChunkExtension, .chunkExtensionsTooLarge,
+            .contentLengthWithTransferEncoding, .transferEncodingInHTTP10,
+            .malformedTransferEncoding,
+            .invalidChunkSizeByte, .chunkSizeTooLong, .malformedChunkExtension,
+            .chunkExtensionsTooLarge,
             .missingChunkEnd, .forbiddenTrailer:
             400
         }
@@ -113,8 +117,10 @@ extension HTTPParseError: CustomStringConvertible {
         switch self {
         case .bareLineFeed: "a line ends in LF alone; CR LF is expected"
         case .bareCarriageReturn: "a CR is not followed by LF"
-        case .controlByte(let byte): "control byte \(hexadecimal(byte)) found where text is expected"
-        case .emptyLinesBeforeRequest: "more than one empty line found where a request line is expected"
+        case .controlByte(let byte):
+            "control byte \(hexadecimal(byte)) found where text is expected"
+        case .emptyLinesBeforeRequest:
+            "more than one empty line found where a request line is expected"
         case .malformedRequestLine:
             "the first line is not a request line; expected: method, space, target, space, HTTP/1.1"
         case .methodTooLong(let limit): "the method is longer than \(limit) bytes"
@@ -127,9 +133,11 @@ extension HTTPParseError: CustomStringConvertible {
         case .escapedControl(let byte):
             "the request target holds an escaped control character, \(hexadecimal(byte))"
         case .wrongTargetForm(let method):
-            "the request target has a form that \(method.name) does not take; expected a path that begins with /"
+            "the request target has a form that \(method.name) does not take; "
+                + "expected a path that begins with /"
         case .invalidAuthority: "the request target names no valid host; expected host or host:port"
-        case .malformedVersion: "no protocol version found at the end of the request line; expected HTTP/1.1"
+        case .malformedVersion:
+            "no protocol version found at the end of the request line; expected HTTP/1.1"
         case .unsupportedVersion(let major, let minor):
             "HTTP/\(major).\(minor) is not supported; expected HTTP/1.1 or HTTP/1.0"
         case .headTooLarge(let limit): "the header section is larger than \(limit) bytes"
@@ -139,12 +147,14 @@ extension HTTPParseError: CustomStringConvertible {
         case .emptyFieldName: "a field has no name before its colon"
         case .invalidFieldNameByte(let byte): "byte \(hexadecimal(byte)) found in a field's name"
         case .missingColon: "a header line has no colon"
-        case .underscoreInName(let field): "a field's name is \(field.name) with an underscore; expected a hyphen"
+        case .underscoreInName(let field):
+            "a field's name is \(field.name) with an underscore; expected a hyphen"
         case .duplicateField(let field): "field \(field.name) is given twice; once is expected"
         case .missingHost: "field host is missing; HTTP/1.1 requires it"
         case .invalidHost: "field host is not a valid host; expected host or host:port"
         case .hostMismatch: "field host differs from the host in the request target"
-        case .unknownExpectation: "field expect holds an unknown expectation; only 100-continue is known"
+        case .unknownExpectation:
+            "field expect holds an unknown expectation; only 100-continue is known"
         case .invalidInferenceHeaderLength:
             "field inference-header-content-length is not a decimal number of bytes"
         case .invalidContentLength: "field content-length is not one decimal number of bytes"
@@ -152,14 +162,18 @@ extension HTTPParseError: CustomStringConvertible {
             "both content-length and transfer-encoding are given; one of them is expected"
         case .transferEncodingInHTTP10: "transfer-encoding is given in an HTTP/1.0 request"
         case .malformedTransferEncoding: "field transfer-encoding is not exactly: chunked"
-        case .unsupportedTransferCoding: "transfer-encoding names a coding before chunked; only chunked is supported"
+        case .unsupportedTransferCoding:
+            "transfer-encoding names a coding before chunked; only chunked is supported"
         case .bodyTooLarge(let limit): "the body is larger than \(limit) bytes"
         case .invalidChunkSizeByte(let byte):
             "byte \(hexadecimal(byte)) found in a chunk's size; expected hexadecimal digits, then CR LF"
         case .chunkSizeTooLong: "a chunk's size has more than 16 digits or does not fit in 63 bits"
-        case .malformedChunkExtension: "a chunk extension is malformed; expected ;name or ;name=value"
-        case .chunkExtensionsTooLarge(let limit): "the chunk extensions are larger than \(limit) bytes"
-        case .missingChunkEnd(let found): "byte \(hexadecimal(found)) found where a chunk's data ends; expected CR LF"
+        case .malformedChunkExtension:
+            "a chunk extension is malformed; expected ;name or ;name=value"
+        case .chunkExtensionsTooLarge(let limit):
+            "the chunk extensions are larger than \(limit) bytes"
+        case .missingChunkEnd(let found):
+            "byte \(hexadecimal(found)) found where a chunk's data ends; expected CR LF"
         case .trailersTooLarge(let limit): "the trailer section is larger than \(limit) bytes"
         case .forbiddenTrailer: "a trailer names a field that may only stand in the header section"
         }

@@ -8,11 +8,11 @@ package enum HTTPHeadStep: Sendable, Equatable {
 extension HTTPRequestHead {
     /// Reads the head at the front of `bytes`. Keeps nothing, copies nothing, allocates nothing.
     ///
-    /// Two passes. The first looks for the end of the head, refuses control bytes and bare CR or LF, and goes
-    /// on where it stopped last time, so bytes that trickle in are looked at once. The second reads the lines,
-    /// which it then knows to be whole; it also runs when a line was completed but not yet the head, so that a
-    /// wrong line is refused without waiting for the rest. A head has at most `limits.fieldCount` lines, which
-    /// bounds that repetition.
+    /// Two passes. The first looks for the end of the head, refuses control bytes and bare CR or
+    /// LF, and goes on where it stopped last time, so bytes that trickle in are looked at once. The
+    /// second reads the lines, which it then knows to be whole; it also runs when a line was
+    /// completed but not yet the head, so that a wrong line is refused without waiting for the
+    /// rest. A head has at most `limits.fieldCount` lines, which bounds that repetition.
     ///
     /// - Parameters:
     ///   - bytes: everything received since the last request's end.
@@ -86,8 +86,9 @@ struct HeadScan {
         }
     }
 
-    /// Whether the line end at `position` is that of the empty line after the fields. One empty line may stand
-    /// before the request (RFC 9112 §2.2). A line feed just before can only be a line's end.
+    /// Whether the line end at `position` is that of the empty line after the fields. One empty
+    /// line may stand before the request (RFC 9112 §2.2). A line feed just before can only be a
+    /// line's end.
     private func endsHead(_ bytes: UnsafeRawBufferPointer) throws(HTTPParseError) -> Bool {
         if position == 0 { return false }
         guard bytes[position - 1] == ASCII.lineFeed else { return false }

@@ -28,14 +28,16 @@ package struct HTTPAcceptedCodings: OptionSet, Sendable, Equatable {
 
 /// A request's line and header section, parsed. A plain value without heap storage.
 ///
-/// Every range counts from the first byte that was given to `parse`, and is only good for those bytes.
+/// Every range counts from the first byte that was given to `parse`, and is only good for those
+/// bytes.
 package struct HTTPRequestHead: Sendable, Equatable {
     package internal(set) var method = HTTPMethod.get
     /// The y of HTTP/1.y: 0 or 1.
     package internal(set) var versionMinor: UInt8 = 1
     /// The whole target as it came.
     package internal(set) var target = 0..<0
-    /// The path, still percent-encoded; see `PathSegments`. Empty for `http://host`, `*` for `OPTIONS *`.
+    /// The path, still percent-encoded; see `PathSegments`. Empty for `http://host`, `*` for
+    /// `OPTIONS *`.
     package internal(set) var path = 0..<0
     /// What follows the first `?`.
     package internal(set) var query: Range<Int>?
@@ -43,7 +45,8 @@ package struct HTTPRequestHead: Sendable, Equatable {
     package internal(set) var framing = HTTPFraming.none
     /// Whether the client is ready for another request on this connection. RFC 9112 §9.3.
     package internal(set) var keepAlive = true
-    /// Whether the client waits for `100 Continue` before it sends the body. Never without a body or in 1.0.
+    /// Whether the client waits for `100 Continue` before it sends the body. Never without a body
+    /// or in 1.0.
     package internal(set) var expectsContinue = false
     package internal(set) var contentCoding = HTTPContentCoding.identity
     package internal(set) var acceptedCodings: HTTPAcceptedCodings = []
@@ -54,9 +57,11 @@ package struct HTTPRequestHead: Sendable, Equatable {
     /// The first of them, if there are several.
     package internal(set) var accept: Range<Int>?
     package internal(set) var authorization: Range<Int>?
-    /// Only if it is well-formed, so safe to echo; see `isWellFormedRequestID`. The first of several.
+    /// Only if it is well-formed, so safe to echo; see `isWellFormedRequestID`. The first of
+    /// several.
     package internal(set) var requestID: Range<Int>?
-    /// The byte count of the JSON in front of binary tensors (Triton, "Binary tensor data extension").
+    /// The byte count of the JSON in front of binary tensors (Triton, "Binary tensor data
+    /// extension").
     package internal(set) var inferenceHeaderContentLength: Int?
 
     /// Where the first field line begins.

@@ -21,7 +21,8 @@ package struct HTTPResponseHead {
     package var contentLength: Int?
     package var contentType: Text?
     package var contentEncoding = HTTPContentCoding.identity
-    /// `vary: accept-encoding`: whenever another Accept-Encoding would have changed the body's coding.
+    /// `vary: accept-encoding`: whenever another Accept-Encoding would have changed the body's
+    /// coding.
     package var variesByEncoding = false
     package var requestID: Text?
     /// NAME/VERSION of the model that answered.
@@ -32,7 +33,8 @@ package struct HTTPResponseHead {
     package var inferenceHeaderContentLength: Int?
     /// The methods that a resource takes, for 405 and OPTIONS: `GET, HEAD`.
     package var allow: Text?
-    /// `accept-encoding: gzip, deflate`: with 415, tells which codings a request may have (RFC 9110 §15.5.16).
+    /// `accept-encoding: gzip, deflate`: with 415, tells which codings a request may have (RFC 9110
+    /// §15.5.16).
     package var listsCodings = false
 
     package init(status: Int) { self.status = status }
@@ -50,7 +52,8 @@ package struct HTTPResponseHead {
 
     /// Writes the head with the empty line at its end. Allocates nothing.
     ///
-    /// Control bytes in a text are replaced, so that no text from outside can begin a line of its own.
+    /// Control bytes in a text are replaced, so that no text from outside can begin a line of its
+    /// own.
     /// - Parameter cursor: has room for `byteCountLimit` bytes.
     package func write(into cursor: inout ByteCursor) {
         precondition((100...999).contains(status), "a status has three digits")

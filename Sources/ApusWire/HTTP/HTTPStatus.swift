@@ -1,7 +1,7 @@
 /// The words after a status.
 enum HTTPStatus {
-    /// The reason phrase of RFC 9110 §15, or of the RFC that has the status. Empty for others, which is allowed
-    /// (RFC 9112 §4).
+    /// The reason phrase of RFC 9110 §15, or of the RFC that has the status. Empty for others,
+    /// which is allowed (RFC 9112 §4).
     static func reason(_ status: Int) -> StaticString {
         switch status {
         case 200: "OK"

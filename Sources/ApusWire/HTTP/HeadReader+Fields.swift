@@ -2,24 +2,31 @@ extension HeadReader {
     /// One `name: value CRLF`. RFC 9112 §5.
     mutating func readField() throws(HTTPParseError) {
         fieldCount += 1
-        guard fieldCount <= limits.fieldCount else { throw .tooManyFields(limit: limits.fieldCount) }
+        guard fieldCount <= limits.fieldCount else {
+            throw .tooManyFields(limit: limits.fieldCount)
+        }
         let start = position
         var colon = start
         var flags = ByteClass.flags(bytes[colon])
         var allFlags: UInt8 = 0
         while flags & ByteClass.token != 0 {
-            // Only the underscore has its flag; collecting them all costs less than asking each time.
+            // Only the underscore has its flag; collecting them all costs less than asking each
+            // time.
             allFlags |= flags
             colon += 1
             flags = ByteClass.flags(bytes[colon])
         }
-        guard bytes[colon] == UInt8(ascii: ":"), colon > start else { throw nameError(from: start, at: colon) }
+        guard bytes[colon] == UInt8(ascii: ":"), colon > start else {
+            throw nameError(from: start, at: colon)
+        }
         let name = slice(start..<colon)
         let end = Self.lineEnd(in: bytes, from: colon + 1)
         position = end + 2
         if let field = HTTPField(name) {
             try read(field, Self.trimmed(colon + 1..<end, in: bytes))
-        } else if allFlags & ByteClass.underscore != 0, let field = HTTPField(readingUnderscoreAsHyphen: name) {
+        } else if allFlags & ByteClass.underscore != 0,
+            let field = HTTPField(readingUnderscoreAsHyphen: name)
+        {
             throw .underscoreInName(field)
         }
     }
@@ -30,7 +37,8 @@ extension HeadReader {
             if index == start { return .foldedField }
             var next = index
             while Self.isSpace(bytes[next]) { next += 1 }
-            return bytes[next] == UInt8(ascii: ":") ? .spaceBeforeColon : .invalidFieldNameByte(byte)
+            return bytes[next] == UInt8(ascii: ":")
+                ? .spaceBeforeColon : .invalidFieldNameByte(byte)
         }
         if byte == ASCII.carriageReturn { return .missingColon }
         return byte == UInt8(ascii: ":") ? .emptyFieldName : .invalidFieldNameByte(byte)
@@ -46,7 +54,9 @@ extension HeadReader {
         case .accept:
             if isFirst { head.accept = value }
         case .requestID:
-            if isFirst, HTTPRequestHead.isWellFormedRequestID(slice(value)) { head.requestID = value }
+            if isFirst, HTTPRequestHead.isWellFormedRequestID(slice(value)) {
+                head.requestID = value
+            }
         case .expect: try readExpect(value)
         case .connection: connection.read(slice(value))
         case .acceptEncoding: codings.read(slice(value))
@@ -54,7 +64,8 @@ extension HeadReader {
         }
     }
 
-    private mutating func readSingle(_ field: HTTPField, _ value: Range<Int>) throws(HTTPParseError) {
+    private mutating func readSingle(_ field: HTTPField, _ value: Range<Int>) throws(HTTPParseError)
+    {
         switch field {
         case .host:
             guard HTTPAuthority.isValid(slice(value)) else { throw .invalidHost }
@@ -89,22 +100,25 @@ extension HeadReader {
         throw isWellFormed && endsChunked ? .unsupportedTransferCoding : .malformedTransferEncoding
     }
 
-    /// An HTTP/1.0 client's expectation is ignored; another than `100-continue` is refused. RFC 9110 §10.1.1.
+    /// An HTTP/1.0 client's expectation is ignored; another than `100-continue` is refused. RFC
+    /// 9110 §10.1.1.
     private func readExpect(_ value: Range<Int>) throws(HTTPParseError) {
         guard head.versionMinor == 1 else { return }
         guard slice(value).isEqual(ignoringCase: "100-continue") else { throw .unknownExpectation }
     }
 
     private func contentCoding(_ value: UnsafeRawBufferPointer) -> HTTPContentCoding {
-        if value.isEqual(ignoringCase: "gzip") || value.isEqual(ignoringCase: "x-gzip") { return .gzip }
+        if value.isEqual(ignoringCase: "gzip") || value.isEqual(ignoringCase: "x-gzip") {
+            return .gzip
+        }
         if value.isEqual(ignoringCase: "deflate") { return .deflate }
         return value.isEqual(ignoringCase: "identity") ? .identity : .unknown
     }
 }
 
 extension UnsafeRawBufferPointer {
-    /// The number that these decimal digits are: no sign, no leading zero, no more than 63 bits. Some readers take
-    /// `010` for eight; nobody writes a length so.
+    /// The number that these decimal digits are: no sign, no leading zero, no more than 63 bits.
+    /// Some readers take `010` for eight; nobody writes a length so.
     var decimal: Int? {
         guard let first, count <= 19, first != UInt8(ascii: "0") || count == 1 else { return nil }
         var number: UInt = 0

@@ -4,8 +4,12 @@ extension HeadReader {
         let end = Self.lineEnd(in: bytes, from: position)
         let methodEnd = try scanMethod(upTo: end)
         let target = methodEnd + 1..<max(methodEnd + 1, end - 9)
-        guard target.count <= limits.targetByteCount else { throw .targetTooLong(limit: limits.targetByteCount) }
-        guard end - 9 >= target.lowerBound, bytes[end - 9] == ASCII.space else { throw .malformedRequestLine }
+        guard target.count <= limits.targetByteCount else {
+            throw .targetTooLong(limit: limits.targetByteCount)
+        }
+        guard end - 9 >= target.lowerBound, bytes[end - 9] == ASCII.space else {
+            throw .malformedRequestLine
+        }
         try readVersion(at: end - 8)
         guard let method = HTTPMethod(slice(position..<methodEnd)) else { throw .unknownMethod }
         guard method != .connect else { throw .tunnelRefused }
@@ -32,7 +36,8 @@ extension HeadReader {
     private mutating func readVersion(at start: Int) throws(HTTPParseError) {
         let version = slice(start..<start + 8)
         guard UnsafeRawBufferPointer(rebasing: version[..<5]).isEqual(to: "HTTP/"),
-            ByteClass.isDigit(version[5]), version[6] == UInt8(ascii: "."), ByteClass.isDigit(version[7])
+            ByteClass.isDigit(version[5]), version[6] == UInt8(ascii: "."),
+            ByteClass.isDigit(version[7])
         else { throw .malformedVersion }
         let major = version[5] - UInt8(ascii: "0")
         let minor = version[7] - UInt8(ascii: "0")
@@ -64,7 +69,9 @@ extension HeadReader {
             throw .wrongTargetForm(head.method)
         }
         var end = start
-        while end < head.target.upperBound, bytes[end] != UInt8(ascii: "/"), bytes[end] != UInt8(ascii: "?") {
+        while end < head.target.upperBound, bytes[end] != UInt8(ascii: "/"),
+            bytes[end] != UInt8(ascii: "?")
+        {
             end += 1
         }
         guard HTTPAuthority.isValid(slice(start..<end)) else { throw .invalidAuthority }

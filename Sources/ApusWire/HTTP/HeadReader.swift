@@ -1,4 +1,5 @@
-/// The second pass over a head: reads whole lines, in which `HeadScan` has found no control byte but tabs.
+/// The second pass over a head: reads whole lines, in which `HeadScan` has found no control byte
+/// but tabs.
 struct HeadReader {
     let bytes: UnsafeRawBufferPointer
     let limits: HTTPLimits
@@ -57,8 +58,10 @@ struct HeadReader {
     private func isSameHost(_ one: Range<Int>, _ other: Range<Int>) -> Bool {
         guard one.count == other.count else { return false }
         for index in 0..<one.count {
-            // Both are valid hosts, in whose characters the case bit of a letter is the only difference it makes.
-            guard bytes[one.lowerBound + index] | 0x20 == bytes[other.lowerBound + index] | 0x20 else { return false }
+            // Both are valid hosts, in whose characters the case bit of a letter is the only
+            // difference it makes.
+            guard bytes[one.lowerBound + index] | 0x20 == bytes[other.lowerBound + index] | 0x20
+            else { return false }
         }
         return true
     }
@@ -102,5 +105,7 @@ extension HeadReader {
     static func isSpace(_ byte: UInt8) -> Bool { byte == ASCII.space || byte == ASCII.tab }
 
     @inline(__always)
-    func slice(_ range: Range<Int>) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[range]) }
+    func slice(_ range: Range<Int>) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: bytes[range])
+    }
 }

@@ -11,7 +11,9 @@ package struct PathSegment {
     }
 
     /// Whether the decoded segment is `text`. Allocates nothing.
-    package func isEqual(to text: StaticString) -> Bool { isEqual(to: UnsafeRawBufferPointer(text)) }
+    package func isEqual(to text: StaticString) -> Bool {
+        isEqual(to: UnsafeRawBufferPointer(text))
+    }
 
     /// Whether the decoded segment has exactly these bytes. Allocates nothing.
     package func isEqual(to bytes: UnsafeRawBufferPointer) -> Bool {
@@ -22,7 +24,9 @@ package struct PathSegment {
         return position == encoded.count
     }
 
-    package static func == (segment: PathSegment, text: StaticString) -> Bool { segment.isEqual(to: text) }
+    package static func == (segment: PathSegment, text: StaticString) -> Bool {
+        segment.isEqual(to: text)
+    }
 
     /// The decoded segment as a number, if it is one in decimal.
     package var number: Int? { isEscaped ? nil : encoded.decimal }
@@ -74,9 +78,9 @@ package struct PathSegment {
 
 /// Gives out the segments of a path, for routing. Allocates nothing.
 ///
-/// `/v2/models/a%20b` has three segments; `/v2/` has `v2` and an empty one; `/` has one, empty; an empty path, as
-/// in `http://host`, is `/` (RFC 9110 §4.2.3). `*` is one segment. Dot segments have no meaning here: names are
-/// looked up, never joined to a file's path.
+/// `/v2/models/a%20b` has three segments; `/v2/` has `v2` and an empty one; `/` has one, empty; an
+/// empty path, as in `http://host`, is `/` (RFC 9110 §4.2.3). `*` is one segment. Dot segments have
+/// no meaning here: names are looked up, never joined to a file's path.
 package struct PathSegments {
     private let path: UnsafeRawBufferPointer
     private var position: Int

@@ -14,17 +14,21 @@ struct TrailerReader: Sendable {
         case lastLineFeed
     }
 
-    /// Fields that change framing, routing, rights or how the body is read: they would come too late, or would
-    /// be believed by somebody behind a server that merges trailers (RFC 9110 §6.5.1).
+    /// Fields that change framing, routing, rights or how the body is read: they would come too
+    /// late, or would be believed by somebody behind a server that merges trailers (RFC 9110
+    /// §6.5.1).
     private static func isForbidden(_ name: UnsafeRawBufferPointer) -> Bool {
         switch name.count {
         case 2: name.isEqual(ignoringCase: "te")
         case 4: name.isEqual(ignoringCase: "host")
         case 6: name.isEqual(ignoringCase: "expect") || name.isEqual(ignoringCase: "cookie")
         case 7: name.isEqual(ignoringCase: "upgrade") || name.isEqual(ignoringCase: "trailer")
-        case 10: name.isEqual(ignoringCase: "connection") || name.isEqual(ignoringCase: "keep-alive")
+        case 10:
+            name.isEqual(ignoringCase: "connection") || name.isEqual(ignoringCase: "keep-alive")
         case 12: name.isEqual(ignoringCase: "content-type")
-        case 13: name.isEqual(ignoringCase: "authorization") || name.isEqual(ignoringCase: "content-range")
+        case 13:
+            name.isEqual(ignoringCase: "authorization")
+                || name.isEqual(ignoringCase: "content-range")
         case 14: name.isEqual(ignoringCase: "content-length")
         case 16: name.isEqual(ignoringCase: "content-encoding")
         case 17: name.isEqual(ignoringCase: "transfer-encoding")
