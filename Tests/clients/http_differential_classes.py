@@ -145,6 +145,10 @@ OTHERS = [
      lambda this, before: upgrades(this)),
     ("llhttp", "partial", "request", "llhttp reads no body after an Upgrade; we ignore Upgrade, RFC 9110 §7.8",
      lambda this, before: upgrades(this)),
+    ("llhttp", None, "refused", "llhttp takes the empty body after an Upgrade for a request, RFC 9110 §7.8",
+     lambda this, before: upgrades(before) and b"transfer-encoding" in before.names),
+    ("llhttp", "incomplete", "end", "an empty line is the beginning of a request here, nothing to llhttp",
+     lambda this, before: this.bytes in (b"\r", b"\r\n")),
     ("llhttp", None, "refused", "llhttp refuses the white space that RFC 9112 §7.1.1 lets stand in an extension",
      lambda this, before: this.chunk_fault is None and this.has_extension_space),
 ]
