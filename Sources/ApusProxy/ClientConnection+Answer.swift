@@ -45,6 +45,7 @@ extension ClientConnection {
             head.connection = .keepAlive
         }
         head.date = proxy.date.text
+        if proxy.settings.logsAccess { logAccess(status: head.status, byteCount: body.count) }
         let isHead = current.method == .head
         let model = current.model?.label
         model.withBytes { label in
@@ -64,6 +65,19 @@ extension ClientConnection {
         buffers.withUnsafeBufferPointer { buffers in
             do throws(UVError) { try stream.send(buffers) } catch { current.closesAfterAnswer = true }
         }
+    }
+
+    /// One line a request; never a byte of its body or of its query.
+    private func logAccess(status: Int, byteCount: Int) {
+        let microseconds = (Loop.nanoseconds &- current.startedAt) / 1000
+        proxy.log.info(
+            "access",
+            metadata: [
+                "method": "\(current.method.name)", "path": "\(current.path)", "status": "\(status)",
+                "request_bytes": "\(current.bodyByteCount)", "response_bytes": "\(byteCount)",
+                "duration_us": "\(microseconds)",
+                "request_id": "\(current.withRequestID { String(decoding: $0, as: UTF8.self) })",
+            ])
     }
 
     private func finishWrite() {

@@ -14,6 +14,8 @@ struct CurrentRequest {
     /// The end of input was seen, or this was the last request.
     var closesAfterAnswer = false
     var bodyByteCount = 0
+    /// The path, kept only for the access log.
+    private(set) var path = ""
     private var requestIDBytes = InlineArray<128, UInt8>(repeating: 0)
     private var requestIDByteCount = 0
 
@@ -29,6 +31,9 @@ struct CurrentRequest {
         keepAlive = head.keepAlive
         startedAt = Loop.nanoseconds
         bodyByteCount = 0
+        if proxy.settings.logsAccess {
+            path = String(decoding: bytes[head.path], as: UTF8.self)
+        }
         if let range = head.requestID {
             requestIDByteCount = range.count
             for (index, byte) in bytes[range].enumerated() { requestIDBytes[index] = byte }

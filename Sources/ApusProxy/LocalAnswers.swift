@@ -21,11 +21,11 @@ extension ProxyProcess {
         case .modelMetadata(let entry, let model): metadata(entry, model)
         case .modelConfig(let model): document(model) { $0.config }
         case .statistics(let model): Reply(status: 200, body: statistics(of: model))
-        case .repositoryIndex: repositoryIndex(onlyReady: RepositoryIndexRequest.wantsReady(body))
+        case .repositoryIndex: repositoryIndex(body)
         case .repositoryChange:
             .error(400, "loading and unloading by request is not enabled on this server", .openInference)
-        case .logSettings: logSettings
-        case .traceSettings: traceSettings
+        case .logSettings: logSettings(body)
+        case .traceSettings: traceSettings(body)
         case .options(let allow): Reply(status: 204, allow: allow)
         case .failure(let reply): reply
         }
@@ -105,7 +105,19 @@ extension ProxyProcess {
         return Reply(status: 200, body: make(description))
     }
 
-    private func repositoryIndex(onlyReady: Bool) -> Reply {
+    /// - Parameter body: empty, or `{"ready": true}` (Triton, "Model repository extension").
+    private func repositoryIndex(_ body: [UInt8]) -> Reply {
+        var onlyReady = false
+        do throws(InferenceError) {
+            if let ready = try settings(in: body)?["ready"] {
+                guard case .bool(let flag) = ready else {
+                    throw .malformed("member 'ready' is not true or false")
+                }
+                onlyReady = flag
+            }
+        } catch {
+            return .error(error, .openInference)
+        }
         var json = JSONWriter()
         json.array(catalog.models.filter { !onlyReady || $0.route.state == .ready }) { json, model in
             json.object { json in
@@ -120,20 +132,35 @@ extension ProxyProcess {
 
     // MARK: Settings
 
-    private var logSettings: Reply {
-        .json { json in
-            json.member("log_file", "")
-            json.member("log_info", log.logLevel <= .info)
-            json.member("log_warning", log.logLevel <= .warning)
-            json.member("log_error", log.logLevel <= .error)
-            json.member("log_verbose_level", log.logLevel <= .debug ? 1 : 0)
-            json.member("log_format", "default")
+    /// The object that `body` is; nil when there is no body.
+    private func settings(in body: [UInt8]) throws(InferenceError) -> JSONValue? {
+        guard !body.isEmpty else { return nil }
+        let value: JSONValue
+        do throws(JSONError) { value = try JSONReader.read(body) } catch {
+            throw .malformed("\(error)")
         }
+        guard case .object = value else { throw .malformed("the body is not a JSON object") }
+        return value
+    }
+
+    /// GET tells, POST changes how much is logged, in all proxies and the supervisor (Triton, "Logging extension").
+    private func logSettings(_ body: [UInt8]) -> Reply {
+        do throws(InferenceError) {
+            if let wanted = try settings(in: body) {
+                logLevelChosen(try LogSettings(level: log.logLevel).changed(by: wanted).level)
+            }
+        } catch {
+            return .error(error, .openInference)
+        }
+        return .json { LogSettings(level: log.logLevel).write(to: &$0) }
     }
 
     /// Requests are not traced: what Triton's own server says when tracing is off.
-    private var traceSettings: Reply {
-        .json { json in
+    private func traceSettings(_ body: [UInt8]) -> Reply {
+        guard body.isEmpty else {
+            return .error(400, "tracing is not supported by this server; its settings cannot be changed", .openInference)
+        }
+        return .json { json in
             json.key("trace_level")
             json.array(["OFF"]) { $0.string($1) }
             for (name, value) in [
@@ -153,14 +180,5 @@ extension ModelRoute.State {
         case .unavailable: "UNAVAILABLE"
         case .unloading: "UNLOADING"
         }
-    }
-}
-
-/// The body of POST /v2/repository/index: empty, or `{"ready": true}` (Triton, "Model repository extension").
-enum RepositoryIndexRequest {
-    /// Whether only models that are ready are asked for. A body that is no such object asks for all.
-    static func wantsReady(_ body: [UInt8]) -> Bool {
-        let dense = body.filter { ![0x20, 0x09, 0x0a, 0x0d].contains($0) }
-        return String(decoding: dense, as: UTF8.self).contains("\"ready\":true")
     }
 }

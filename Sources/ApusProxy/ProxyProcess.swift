@@ -10,7 +10,7 @@ import Logging
 /// One loop, one thread. What arrives in a turn is handed out at its end, in one write for each worker.
 package final class ProxyProcess {
     let loop: Loop
-    let log: Logger
+    private(set) var log: Logger
     let settings: ProxySettings
     let limits: HTTPLimits
     let metrics: ProxyMetrics
@@ -95,9 +95,17 @@ package final class ProxyProcess {
             update(routes)
         case .workerExited(let serial, let death):
             workerExited(serial, death)
+        case .logLevel(let name):
+            if let level = Logger.Level(rawValue: name) { log.logLevel = level }
         case .drain(let milliseconds):
             drain(milliseconds)
         }
+    }
+
+    /// A client has set the log's level: the supervisor tells all the others.
+    func logLevelChosen(_ level: Logger.Level) {
+        log.logLevel = level
+        control?.send(ProxyReport.logLevel(level.rawValue))
     }
 
     /// The supervisor is gone: so are we.

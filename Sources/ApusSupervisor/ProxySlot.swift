@@ -57,6 +57,7 @@ final class ProxySlot {
         settings.slot = index
         settings.metricsRegionCount = supervisor.settings.proxyCount + 1
         send(.configure(settings))
+        if let level = supervisor.chosenLogLevel { send(.logLevel(level)) }
         send(.routes(supervisor.routes))
     }
 
@@ -67,6 +68,8 @@ final class ProxySlot {
             supervisor.changed()
         case .workerStuck(let serial):
             supervisor.workerStuck(serial)
+        case .logLevel(let name):
+            supervisor.logLevelChosen(name)
         }
     }
 

@@ -20,7 +20,7 @@ package enum SupervisorExit: Equatable {
 /// client or a model does can end it.
 package final class Supervisor {
     package let settings: SupervisorSettings
-    package let log: Logger
+    package private(set) var log: Logger
     let loop: Loop
     let reaper: Reaper
     let runtime: RuntimeDirectory
@@ -37,6 +37,8 @@ package final class Supervisor {
     private var convergence: Timer?
     private var drainLimit: Timer?
     private var stuck: Set<UInt32> = []
+    /// What a client set while we run; nil while it is what the configuration says.
+    private(set) var chosenLogLevel: String?
     private var nextSerial: UInt32 = 1
     private var sentRoutes: [ModelRoute] = []
     private var stopRequests = 0
@@ -131,6 +133,14 @@ package final class Supervisor {
 
     func workerStuck(_ serial: UInt32) {
         if pools.contains(where: { $0.killStuck(serial) }) { stuck.insert(serial) }
+    }
+
+    /// A client has set the log's level: it holds for the supervisor and all proxies, those to come included.
+    func logLevelChosen(_ name: String) {
+        guard let level = Logger.Level(rawValue: name) else { return }
+        log.logLevel = level
+        chosenLogLevel = name
+        for proxy in proxies { proxy.send(.logLevel(name)) }
     }
 
     /// What a worker's end says about its requests.

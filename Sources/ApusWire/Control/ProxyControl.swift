@@ -158,6 +158,8 @@ package enum ProxyOrder: Equatable, Sendable {
     case routes([ModelRoute])
     /// A worker's end, so that its requests find their place.
     case workerExited(serial: UInt32, death: WorkerDeath)
+    /// Log from this level on, by swift-log's name for it.
+    case logLevel(String)
     /// Accept no more; finish what is there; exit when it is done or the time is up.
     case drain(milliseconds: Int)
 }
@@ -178,6 +180,9 @@ extension ProxyOrder: ControlMessage {
         case .drain(let milliseconds):
             writer.write(UInt8(4))
             writer.write(milliseconds)
+        case .logLevel(let name):
+            writer.write(UInt8(5))
+            writer.write(name)
         }
     }
 
@@ -196,6 +201,7 @@ extension ProxyOrder: ControlMessage {
             }
             self = .workerExited(serial: serial, death: death)
         case 4: self = .drain(milliseconds: try reader.read())
+        case 5: self = .logLevel(try reader.readString())
         case let kind: throw .unknownKind(kind)
         }
     }
@@ -207,6 +213,8 @@ package enum ProxyReport: Equatable, Sendable {
     case ready
     /// The worker holds a request past its deadline; the client has its answer already.
     case workerStuck(serial: UInt32)
+    /// A client asked for another log level, by swift-log's name for it.
+    case logLevel(String)
 }
 
 extension ProxyReport: ControlMessage {
@@ -216,6 +224,9 @@ extension ProxyReport: ControlMessage {
         case .workerStuck(let serial):
             writer.write(UInt8(2))
             writer.write(serial)
+        case .logLevel(let name):
+            writer.write(UInt8(3))
+            writer.write(name)
         }
     }
 
@@ -223,6 +234,7 @@ extension ProxyReport: ControlMessage {
         switch try reader.read(UInt8.self) {
         case 1: self = .ready
         case 2: self = .workerStuck(serial: try reader.read())
+        case 3: self = .logLevel(try reader.readString())
         case let kind: throw .unknownKind(kind)
         }
     }
