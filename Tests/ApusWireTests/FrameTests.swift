@@ -42,7 +42,7 @@ struct FrameSample: CustomTestStringConvertible, Sendable {
 
     /// Reads from a copy that ends at a page which may not be touched.
     static func decode(_ bytes: [UInt8], bodyLimit: UInt32 = 1024) throws -> FrameStep {
-        let guarded = GuardedBytes(bytes)
+        let guarded = GuardedFrame(bytes)
         return try FrameHeader.decode(guarded.bytes, bodyLimit: bodyLimit)
     }
 }
@@ -64,7 +64,7 @@ struct FrameTests {
 
     @Test("an infer frame reads as it was written")
     func inferRoundTrip() throws {
-        let guarded = GuardedBytes(FrameSample.infer.wire)
+        let guarded = GuardedFrame(FrameSample.infer.wire)
         guard case .frame(let header, let body) = try FrameHeader.decode(guarded.bytes, bodyLimit: 5) else {
             Issue.record("the frame is whole")
             return
@@ -76,7 +76,7 @@ struct FrameTests {
 
     @Test("a result frame reads as it was written")
     func resultRoundTrip() throws {
-        let guarded = GuardedBytes(FrameSample.result.wire)
+        let guarded = GuardedFrame(FrameSample.result.wire)
         guard case .frame(let header, let body) = try FrameHeader.decode(guarded.bytes, bodyLimit: 5) else {
             Issue.record("the frame is whole")
             return
@@ -97,7 +97,7 @@ struct FrameTests {
 
     @Test("frames one behind the other come out one by one", arguments: FrameSample.all)
     func many(_ sample: FrameSample) throws {
-        let stream = GuardedBytes((0..<50).flatMap { _ in sample.wire } + sample.wire.dropLast())
+        let stream = GuardedFrame((0..<50).flatMap { _ in sample.wire } + sample.wire.dropLast())
         var rest = stream.bytes
         var count = 0
         while case .frame(let header, let body) = try FrameHeader.decode(rest, bodyLimit: 5) {
@@ -152,7 +152,7 @@ struct FrameTests {
     func refusesFields(_ row: Refusal) throws {
         var wire = row.sample.wire
         wire.replaceSubrange(row.offset..<row.offset + row.bytes.count, with: row.bytes)
-        let guarded = GuardedBytes(wire)
+        let guarded = GuardedFrame(wire)
         guard case .frame(let header, _) = try FrameHeader.decode(guarded.bytes, bodyLimit: 5) else {
             Issue.record("the frame is whole")
             return
@@ -174,7 +174,7 @@ struct FrameTests {
             for _ in 0..<Int.random(in: 1...4, using: &random) {
                 wire[Int.random(in: wire.indices, using: &random)] = UInt8.random(in: 0...255, using: &random)
             }
-            let guarded = GuardedBytes(Array(wire[..<Int.random(in: 0...wire.count, using: &random)]))
+            let guarded = GuardedFrame(Array(wire[..<Int.random(in: 0...wire.count, using: &random)]))
             guard case .frame(let header, let body)? = try? FrameHeader.decode(guarded.bytes, bodyLimit: 1024)
             else { continue }
             #expect(body.upperBound <= guarded.bytes.count && body.lowerBound == Int(header.headByteCount))
@@ -196,5 +196,17 @@ struct WireRandom: RandomNumberGenerator {
         value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
         value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
         return value ^ (value >> 31)
+    }
+}
+
+/// The bytes of a frame, ending at a page that may not be touched.
+private final class GuardedFrame {
+    private let memory: GuardedBytes
+    /// Lives as long as this object.
+    let bytes: UnsafeRawBufferPointer
+
+    init(_ source: [UInt8]) {
+        memory = GuardedBytes(source)
+        bytes = memory.copy(source[...])
     }
 }
