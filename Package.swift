@@ -1,11 +1,13 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-/// Everything of ours runs on one thread per process (no Task, no Dispatch), so exclusivity can be
-/// proved by reading; the run-time check would cost on every access of a loop-bound object.
+/// Everything of ours runs on one thread per process (no Task, no Dispatch). So exclusivity can be proved by
+/// reading, and references need no atomic counts: both checks would cost on every access of a loop-bound object.
 let swift: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
-    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
+    .unsafeFlags(
+        ["-enforce-exclusivity=unchecked", "-Xfrontend", "-assume-single-threaded"],
+        .when(configuration: .release)),
 ]
 
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")

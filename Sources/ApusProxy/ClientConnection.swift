@@ -81,6 +81,14 @@ final class ClientConnection: StreamOwner {
         wait(for: .firstByte)
     }
 
+    /// A request has begun and is not answered.
+    var isBusy: Bool {
+        switch phase {
+        case .head, .body, .waiting, .writing: true
+        case .between, .lingering, .closed: false
+        }
+    }
+
     func wait(for kind: TimeoutKind) {
         proxy.timeouts.start(kind, for: self, at: proxy.loop.nowMilliseconds)
     }

@@ -38,6 +38,7 @@ package final class ProxyProcess {
     private var deadlineTimer: Timer?
     private var deadlineIsArmed = false
     private var isPaused = false
+    private var graceEnd: UInt64 = .max
     private var drainDeadline: UInt64 = .max
     private var requestIDBase: UInt64
     private var isStopped = false
@@ -64,6 +65,9 @@ package final class ProxyProcess {
     deinit {
         for scratch in [clientScratch, linkScratch, headScratch] { scratch.deallocate() }
     }
+
+    /// How long a drained proxy goes on reading from idle connections.
+    private static let drainGraceMilliseconds: UInt64 = 200
 
     /// A number that no other request of this process has had.
     func nextRequestID() -> UInt64 {
@@ -124,20 +128,20 @@ package final class ProxyProcess {
         loop.stop()
     }
 
+    /// Readiness says no from now on, and every answer says close. Connections stay readable for a short grace, so
+    /// that a request that was on its way is answered; then we end as soon as nothing is being answered.
     private func drain(_ milliseconds: Int) {
         isDraining = true
+        graceEnd = loop.nowMilliseconds + Self.drainGraceMilliseconds
         drainDeadline = loop.nowMilliseconds + UInt64(milliseconds)
-        listener?.close()
-        listener = nil
-        closeWhenDrained()
     }
 
-    /// Idle connections have had a tick to send what was on its way; then they are closed.
-    private func closeWhenDrained() {
-        for connection in Array(connections.values) where connection.phase == .between {
-            connection.close()
-        }
-        if connections.isEmpty || loop.nowMilliseconds >= drainDeadline { stop() }
+    private func checkDrained() {
+        let now = loop.nowMilliseconds
+        guard now >= graceEnd else { return }
+        listener?.close()
+        listener = nil
+        if now >= drainDeadline || !connections.values.contains(where: \.isBusy) { stop() }
     }
 
     // MARK: Connections
@@ -356,7 +360,7 @@ package final class ProxyProcess {
     private func ticked() {
         timeouts.expire(at: loop.nowMilliseconds)
         resolveUnexplained()
-        if isDraining { closeWhenDrained() }
+        if isDraining { checkDrained() }
     }
 
     private func armDeadlines(_ deadline: UInt64) {
