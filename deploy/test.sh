@@ -61,7 +61,8 @@ suite_swift() {  # RESULTS
 }
 
 suite_http() {  # RESULTS
-    "$VENV/bin/python" -m pytest "$ROOT/Tests/clients/http_differential.py" --junitxml "$1"
+    one_test "$1" "http_differential.py" \
+        "$VENV/bin/python" "$ROOT/Tests/clients/http_differential.py" "$ROOT/.build/release/http-verdict"
 }
 
 suite_clients() {  # RESULTS
@@ -69,10 +70,15 @@ suite_clients() {  # RESULTS
 }
 
 suite_quickstart() {  # RESULTS
-    local status=0 failure=
-    "$ROOT/deploy/quickstart.sh" --check || status=$?
-    [[ $status == 0 ]] || failure='<failure message="quickstart.sh --check failed"/>'
-    printf '<testsuite><testcase name="quickstart.sh --check">%s</testcase></testsuite>\n' "$failure" >"$1"
+    one_test "$1" "quickstart.sh --check" "$ROOT/deploy/quickstart.sh" --check
+}
+
+# Runs a command as a suite of one test.
+one_test() {  # RESULTS NAME COMMAND...
+    local results=$1 name=$2 status=0 failure=
+    shift 2
+    "$@" || { status=$?; failure="<failure message='exit code $status'/>"; }
+    printf '<testsuite><testcase name="%s">%s</testcase></testsuite>\n' "$name" "$failure" >"$results"
     return $status
 }
 

@@ -3,8 +3,10 @@ import resource
 
 import pytest
 
-from models import NAMES, model
-from server import BINARY, LIBRARY, Server
+pytest.register_assert_rewrite("models", "processes", "server", "wire")
+
+from models import NAMES, model  # noqa: E402
+from server import BINARY, LIBRARY, Server  # noqa: E402
 
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # processes are killed here on purpose
 

@@ -30,7 +30,7 @@ def said(done, status, *words):
     assert "ready" not in done.stdout
     for word in words:
         assert re.search(word, done.stderr), f"{word} is not in: {done.stderr}"
-    assert "Fatal error" not in done.stderr and "Stack dump" not in done.stderr
+    assert not re.search(r"\.swift:\d+: Fatal error|Stack dump", done.stderr)
 
 
 @pytest.fixture
@@ -63,9 +63,9 @@ def test_help_and_version():
     (["serve", "m.onnx", "--batching", "maybe"], ["batching", "maybe", "auto"]),
     (["serve", "m.onnx", "--max-body", "lots"], ["max-body", "lots"]),
     (["serve"], ["no model", "MODEL"]),
-    (["serve", "a b.onnx"], ["a b.onnx", "NAME=MODEL"]),
-    (["serve", "x=1.onnx", "x=2.onnx"], ["'x'", "1.onnx", "2.onnx"]),
-    (["serve", "m.onnx", "--default-model", "q"], ["default-model", "'q'", "m"]),
+    (["serve", "/nowhere/m.onnx"], ["/nowhere/m.onnx"]),
+    (["serve", f"x={IRIS.path}", f"x={model('mlp').path}"], ["'x'", "iris.onnx", "mlp.onnx"]),
+    (["serve", IRIS.path, "--default-model", "q"], ["default-model", "'q'", "iris"]),
     (["sevre", "m.onnx"], ["sevre"]),
 ])  # fmt: skip
 def test_wrong_arguments(arguments, words):
@@ -240,9 +240,9 @@ def broken_models(tmp_path_factory):
 def test_models_that_cannot_be_served(broken_models, name, words):
     path = broken_models / f"{name}.onnx"
     said(run("inspect", path), MODEL, re.escape(str(path)), *words)
-    done = refused(path)
-    said(done, MODEL, *words)
-    assert str(path) in done.stderr
+    # What is no model by its name alone is a mistake of the command line.
+    status = USAGE if name in ("folder", "nothing") else MODEL
+    said(refused(path), status, re.escape(str(path)), *words)
 
 
 def test_inspect_shows_the_schema():
@@ -273,7 +273,7 @@ def test_a_runtime_folder_that_cannot_be_made():
 
 def test_a_runtime_folder_whose_path_is_too_long_for_sockets(tmp_path):
     path = tmp_path / ("x" * 100)
-    said(refused(IRIS.argument, "--runtime-dir", path), CREATE, "runtime", "long")
+    said(refused(IRIS.argument, "--runtime-dir", path), CREATE, "bytes in its name", "--runtime-dir")
 
 
 def test_a_runtime_folder_is_private(serve):

@@ -23,7 +23,7 @@ def test_one_object_gives_one_and_a_list_gives_a_list(server):
     one = server.post("/models/iris/predict", IRIS.object(0)).json
     assert isinstance(one, dict)
     assert server.post("/models/iris/predict", [IRIS.object(0)]).json == [one]
-    assert server.post("/models/iris/predict", []).json == []
+    assert server.post("/models/iris/predict", []).status == 400
 
 
 def test_the_default_model_is_that_of_the_flag(server):

@@ -329,6 +329,14 @@ def test_a_model_file_whose_path_has_spaces(serve, tmp_path):
         check(IRIS, [0], client.infer("iris", inputs(IRIS, [0])))
 
 
+def test_a_model_whose_name_has_spaces(serve, tmp_path):
+    shutil.copy(IRIS.path, tmp_path / "two words.onnx")
+    running = serve(tmp_path / "two words.onnx", "--workers", "1")
+    with sync.InferenceServerClient(running.address) as client:
+        assert client.is_model_ready("two words")
+        check(IRIS, [0], client.infer("two words", inputs(IRIS, [0])))
+
+
 def test_a_folder_of_versions_serves_the_newest(serve, tmp_path):
     for version in ("1", "3", "12"):
         (tmp_path / "iris" / version).mkdir(parents=True)
