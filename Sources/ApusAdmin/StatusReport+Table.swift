@@ -6,9 +6,8 @@ extension StatusReport {
         for model in models {
             let name = "\(model.name)@\(model.version)"
             if !model.reason.isEmpty { text += "\n\(name) is \(model.state): \(model.reason)\n" }
-            let batching = model.batching
-            guard !batching.reason.isEmpty else { continue }
-            text += "\n\(name) \(batching.enabled ? "is batched" : "is not batched"): \(batching.reason)\n"
+            guard !model.batchingReason.isEmpty else { continue }
+            text += "\n\(name) \(model.batching == "on" ? "is batched" : "is not batched"): \(model.batchingReason)\n"
         }
         return text
     }

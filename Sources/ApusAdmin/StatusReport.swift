@@ -14,12 +14,6 @@ package struct StatusReport: Decodable, Equatable {
         package let restarts: Int
     }
 
-    package struct Batching: Decodable, Equatable {
-        package let enabled: Bool
-        /// Why requests share runs, or why they do not.
-        package let reason: String
-    }
-
     package struct Worker: Decodable, Equatable {
         package let pid: Int
         package let state: String
@@ -40,9 +34,18 @@ package struct StatusReport: Decodable, Equatable {
         package let state: String
         /// Why it is in this state; empty when it serves.
         package let reason: String
-        package let batching: Batching
+        /// `on`, `off`, or `unknown` until it is loaded.
+        package let batching: String
+        /// Why requests share runs, or why they do not; may be empty.
+        package let batchingReason: String
         package let template: Template
         package let workers: [Worker]
+
+        enum CodingKeys: String, CodingKey {
+            case name, version, generation, state, reason, batching
+            case batchingReason = "batching_reason"
+            case template, workers
+        }
     }
 
     package let supervisor: Int

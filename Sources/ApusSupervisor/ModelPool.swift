@@ -219,19 +219,21 @@ final class ModelPool {
             log.warning(
                 "worker exited", metadata: ["reason": "\(reason)", "pid": "\(process)"])
         }
-        supervisor.announceExit(serial, supervisor.death(of: serial, reason))
-        end(serial)
+        let death = supervisor.death(of: serial, reason)
+        supervisor.announceExit(serial, death)
+        end(serial, fromOutside: death == .external)
         supervisor.changed()
     }
 
     /// The slot of that worker is empty again.
-    private func end(_ serial: UInt32) {
+    private func end(_ serial: UInt32, fromOutside: Bool = false) {
         workerLinks.removeValue(forKey: serial)?.close()
         unlink(socketPath(serial))
         guard let index = slots.firstIndex(where: { $0.serial == serial && $0.state != .empty })
         else { return }
         if slots[index].state != .forking { series?.workerRestarted() }
-        _ = slots[index].ended(at: supervisor.now, jitter: .random(in: -1...1))
+        _ = slots[index].ended(
+            at: supervisor.now, jitter: .random(in: -1...1), fromOutside: fromOutside)
     }
 
     /// Kills the worker that holds a request past its deadline.

@@ -53,12 +53,6 @@ package final class Supervisor {
         metrics = settings.metrics.map {
             SupervisorMetrics(MetricsMemory($0.memory).supervisor, startedAt: Self.unixMilliseconds)
         }
-        do throws(UVError) {
-            loop = try Loop()
-            reaper = try Reaper(on: loop)
-        } catch {
-            throw .loop(error)
-        }
         do throws(RuntimeDirectoryError) {
             runtime = try RuntimeDirectory(path: settings.runtimeDirectory)
         } catch {
@@ -68,7 +62,15 @@ package final class Supervisor {
             listenerDescriptor = try ListeningSocket.tcp(host: settings.host, port: settings.port)
             port = try ListeningSocket.boundPort(listenerDescriptor)
         } catch {
+            runtime.remove()
             throw .cannotBind(host: settings.host, port: settings.port, error)
+        }
+        // Last: a loop with handles on it can only be released after it has run.
+        do throws(UVError) {
+            loop = try Loop()
+            reaper = try Reaper(on: loop)
+        } catch {
+            throw .loop(error)
         }
     }
 

@@ -55,12 +55,15 @@ struct WorkerSlot {
     }
 
     /// The worker ended, could not be forked, or its template died before it answered.
-    mutating func ended(at now: UInt64, jitter: Double) -> Action {
+    ///
+    /// - Parameter fromOutside: a signal from outside ended it. One that served until then says nothing
+    ///   against the next, which is started at once.
+    mutating func ended(at now: UInt64, jitter: Double, fromOutside: Bool = false) -> Action {
         let wasServing = state == .serving
         if state == .starting || wasServing { restartCount += 1 }
         state = .empty
         processID = 0
-        backoff.died(at: now, jitter: jitter)
+        if !(wasServing && fromOutside) { backoff.died(at: now, jitter: jitter) }
         return wasServing ? .withdraw : .none
     }
 }

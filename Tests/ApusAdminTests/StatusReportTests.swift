@@ -7,12 +7,12 @@ struct StatusReportTests {
         {"supervisor":100,"generation":2,"listen":"http://127.0.0.1:8080","state":"ready",
          "proxies":[{"slot":0,"pid":101,"state":"ready","restarts":0}],
          "models":[{"name":"iris","version":3,"generation":2,"state":"ready","reason":"",
-                    "batching":{"enabled":true,"reason":""},
+                    "batching":"on","batching_reason":"",
                     "template":{"pid":102,"restarts":0},
                     "workers":[{"pid":103,"state":"ready","restarts":1,"private_bytes":4718592},
                                {"pid":0,"state":"starting","restarts":12,"private_bytes":0}]},
                    {"name":"broken","version":1,"generation":1,"state":"unavailable","reason":"it is not ONNX",
-                    "batching":{"enabled":false,"reason":"the model has no input"},
+                    "batching":"off","batching_reason":"the model has no input",
                     "template":{"pid":0,"restarts":4},"workers":[]}]}
         """
 
