@@ -221,10 +221,21 @@ package final class Stream {
 
     /// Sends one piece of memory; see `send(_:)` for several.
     package func send(_ bytes: UnsafeRawBufferPointer) throws(UVError) {
-        var buffer = IOBuffer(bytes)
-        let result = withUnsafePointer(to: &buffer) { pointer in
-            Result { () throws(UVError) in
-                try send(UnsafeBufferPointer(start: pointer, count: 1))
+        try send(bytes, UnsafeRawBufferPointer(start: nil, count: 0))
+    }
+
+    /// Sends two pieces of memory, such as a head and a body, in one write. Allocates nothing when the socket
+    /// takes them at once.
+    package func send(
+        _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
+    ) throws(UVError) {
+        var pair = (IOBuffer(first), IOBuffer(second))
+        let count = second.isEmpty ? 1 : 2
+        let result = withUnsafePointer(to: &pair) { pointer in
+            pointer.withMemoryRebound(to: IOBuffer.self, capacity: 2) { buffers in
+                Result { () throws(UVError) in
+                    try send(UnsafeBufferPointer(start: buffers, count: count))
+                }
             }
         }
         try result.get()

@@ -54,17 +54,15 @@ extension ClientConnection {
                 head.requestID = id
                 var cursor = ByteCursor(proxy.headScratch)
                 head.write(into: &cursor)
-                send([IOBuffer(cursor.written), IOBuffer(isHead ? .empty : body)])
+                send(cursor.written, isHead ? .empty : body)
             }
         }
     }
 
     /// Sends bytes as they are. A failure is reported by the stream's end.
-    func send(_ buffers: [IOBuffer]) {
-        proxy.metrics.sent(byteCount: buffers.reduce(0) { $0 + $1.byteCount })
-        buffers.withUnsafeBufferPointer { buffers in
-            do throws(UVError) { try stream.send(buffers) } catch { current.closesAfterAnswer = true }
-        }
+    func send(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) {
+        proxy.metrics.sent(byteCount: first.count + second.count)
+        do throws(UVError) { try stream.send(first, second) } catch { current.closesAfterAnswer = true }
     }
 
     /// One line a request; never a byte of its body or of its query.
@@ -100,5 +98,5 @@ extension Optional where Wrapped == [UInt8] {
 }
 
 extension UnsafeRawBufferPointer {
-    fileprivate static var empty: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
+    static var empty: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
 }

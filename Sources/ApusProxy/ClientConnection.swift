@@ -294,7 +294,7 @@ final class ClientConnection: StreamOwner {
 
     private func sendContinue() {
         proxy.metrics.continueSent()
-        send([IOBuffer(UnsafeRawBufferPointer(HTTPResponseHead.continue))])
+        send(UnsafeRawBufferPointer(HTTPResponseHead.continue), .empty)
     }
 
     // MARK: Bodies

@@ -256,6 +256,7 @@ package final class ProxyProcess {
     ) {
         guard let model = request.model else { return }
         model.forget(request)
+        model.learn(result)
         record(request, result, body.count, model, at: now)
         if let connection = request.connection {
             request.connection = nil

@@ -12,6 +12,9 @@ final class ServedModel {
     /// A model that runs faster than this keeps a second group at its worker, so that it never waits for us.
     static let fastRunNanoseconds: UInt64 = 500_000
 
+    /// Work below this is not worth waking another worker for: a wake-up and its switches cost about a tenth.
+    static let spreadNanoseconds: UInt64 = 200_000
+
     private(set) var route: ModelRoute
     /// `NAME/VERSION`, for the response field.
     let label: [UInt8]
@@ -22,6 +25,8 @@ final class ServedModel {
     private(set) var inFlightCount = 0
     var isDirty = false
     private unowned let proxy: ProxyProcess
+    /// What a request costs its worker, a moving average over those answered.
+    private var requestNanoseconds: UInt64 = 10_000
     private var group: [ProxyRequest] = []
     private var buffers: [IOBuffer] = []
 
@@ -103,13 +108,16 @@ final class ServedModel {
 
     // MARK: Handing out
 
-    /// Gives every worker that has room its share of what waits.
+    /// Gives workers that have room their share of what waits: an even share, but at least so much that waking
+    /// one is worth it.
     func dispatch(at now: UInt64) {
+        let worthwhile = Int(max(1, Self.spreadNanoseconds / max(1, requestNanoseconds)))
         while queue.count > 0 {
             let free = links.reduce(0) { $0 + ($1.hasCredit ? 1 : 0) }
-            guard free > 0, let link = nextLink() else { break }
+            guard free > 0, let link = nextLink(worthwhile) else { break }
             let share = (queue.count + free - 1) / free
-            fillGroup(count: min(share, Self.groupRequestLimit))
+            let count = max(share, worthwhile - link.requests.count)
+            fillGroup(count: min(count, Self.groupRequestLimit))
             inFlightCount += group.count
             link.send(group[...], at: now, buffers: &buffers)
         }
@@ -118,10 +126,23 @@ final class ServedModel {
         series.setInFlight(inFlightCount)
     }
 
+    /// The first worker whose work in hand is less than what is worth waking another; else an idle one.
     /// A request that has to be alone needs a worker that has nothing else.
-    private func nextLink() -> WorkerLink? {
+    private func nextLink(_ worthwhile: Int) -> WorkerLink? {
         if queue.first?.isAlone == true { return links.first { $0.isIdle } }
-        return links.first { $0.isIdle } ?? links.first { $0.hasCredit }
+        var candidate: WorkerLink?
+        for link in links where link.hasCredit {
+            if link.requests.count == 0 || link.requests.count < worthwhile { return link }
+            if candidate == nil { candidate = link }
+        }
+        return candidate
+    }
+
+    /// Learns what an answered request cost: its own decoding and encoding, and its part of the run.
+    func learn(_ result: ResultFrame) {
+        let share = UInt64(result.requestRowCount) * result.timing.compute / UInt64(max(1, result.runRowCount))
+        let cost = min(result.timing.decode + result.timing.encode + share, 1_000_000_000)
+        requestNanoseconds = (requestNanoseconds * 31 + cost) / 32
     }
 
     private func fillGroup(count: Int) {
