@@ -63,10 +63,20 @@ let package = Package(
                 "ApusLog", "ApusConfiguration", "ApusAdmin", log, arguments,
             ],
             swiftSettings: swift),
+        .target(
+            name: "LoadtestCore",
+            dependencies: ["ApusLoop", "CZlib", histogram, yaml],
+            path: "loadtest/Sources/LoadtestCore",
+            swiftSettings: swift),
         .executableTarget(
             name: "loadtest",
-            dependencies: ["ApusLoop", histogram, arguments, yaml],
-            path: "loadtest/Sources",
+            dependencies: ["LoadtestCore", arguments],
+            path: "loadtest/Sources/loadtest",
+            swiftSettings: swift),
+        .executableTarget(
+            name: "loadtest-target",
+            dependencies: ["ApusLoop"],
+            path: "Tests/LoadtestTarget",
             swiftSettings: swift),
 
         tests("ApusLoopTests", ["ApusLoop"]),
@@ -87,6 +97,7 @@ let package = Package(
         tests("ApusAdminTests", ["ApusAdmin"]),
         tests("ConfigurationTests", ["ApusConfiguration", "ApusLog", "ApusModel", log]),
         tests("ServeTests", []),
+        tests("LoadtestTests", ["LoadtestCore", "loadtest", "loadtest-target", histogram]),
     ],
     cxxLanguageStandard: .cxx17
 )

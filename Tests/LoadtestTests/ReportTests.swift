@@ -1,0 +1,95 @@
+import Testing
+
+@testable import LoadtestCore
+
+@Suite("Reports")
+struct ReportTests {
+    static func run(_ scale: UInt64 = 1) -> Measurement {
+        var random = SplitMix(seed: 3)
+        let intervals = (0..<8).map { second in
+            Samples.interval(second, (0..<100).map { _ in (1_000_000 + random.next() % 500_000) * scale })
+        }
+        return Samples.measurement(
+            latencies: intervals.flatMap { $0.histogram.cells.map(\.value) }, intervals: intervals)
+    }
+
+    @Test("the JSON report is JSON, with its durations in microseconds")
+    func json() throws {
+        let json = try JSON.parse(Samples.report(Self.run()).json().pretty())
+        let run = try #require(json["runs"]?.array?.first)
+        #expect(run["valid"] == .bool(true))
+        #expect(run["intervals"]?.array?.count == 8)
+        let p50 = try #require(run["latency"]?["p50_us"]?.double)
+        #expect(p50 > 1000 && p50 < 1500)
+    }
+
+    @Test("the page is one file: no script, no address, and no text of others becomes markup")
+    func page() {
+        let page = Samples.report(Self.run(), title: "<script>alert(1)</script>").html()
+        #expect(page.contains("&lt;script&gt;"))
+        #expect(!page.contains("<script"))
+        for outside in ["src=", "href=", "url(", "@import"] { #expect(!page.contains(outside)) }
+        #expect(page.contains("<svg"))
+        #expect(page.contains("prefers-color-scheme:dark"))
+    }
+
+    @Test("the CSV has a line for each interval and as many fields in each")
+    func csv() {
+        let lines = Samples.report(Self.run()).csv().split(separator: "\n")
+        #expect(lines.count == 9)
+        #expect(Set(lines.map { $0.split(separator: ",", omittingEmptySubsequences: false).count }) == [12])
+    }
+
+    @Test("the exit code says how it ended")
+    func exits() throws {
+        var report = Samples.report(Self.run())
+        #expect(report.exitStatus == .held)
+        report.objective = try Objective("p99<1ms")
+        #expect(report.exitStatus == .broken)
+        report.entries[0].validity = .invalid("late")
+        #expect(report.exitStatus == .invalid)
+        report = Samples.report(Samples.measurement(latencies: [1000], failures: [.wrong: 1]))
+        #expect(report.exitStatus == .broken)
+    }
+
+    @Test("equal runs differ by noise only, a slower one by more")
+    func comparison() throws {
+        let before = try TemporaryFile(Samples.report(Self.run()).json().text)
+        let same = try TemporaryFile(Samples.report(Self.run()).json().text)
+        let slower = try TemporaryFile(Samples.report(Self.run(2)).json().text)
+        let equal = try Comparison(before.path, same.path)
+        #expect(equal.lines.allSatisfy { !$0.isReal })
+        #expect(!equal.hasWorsened)
+        let worse = try Comparison(before.path, slower.path)
+        #expect(worse.lines.filter(\.isReal).map(\.name).contains("p99 of each second"))
+        #expect(worse.hasWorsened)
+        #expect(worse.table().contains("WORSE"))
+        #expect(throws: UsageError.self) { try Comparison(before.path, TemporaryFile("{}").path) }
+    }
+
+    @Test("a histogram's cells are numbered as the reference implementation does")
+    func cells() {
+        // AbstractHistogram.countsArrayIndex for lowest 1024, three digits.
+        #expect(HistogramLog.index(of: 0) == 0)
+        #expect(HistogramLog.index(of: 1024) == 1)
+        #expect(HistogramLog.index(of: 2047 * 1024) == 2047)
+        #expect(HistogramLog.index(of: 2048 * 1024) == 2048)
+        #expect(HistogramLog.index(of: 4096 * 1024) == 3072)
+    }
+
+    @Test("base64 is padded as RFC 4648 has it", arguments: [
+        ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy"),
+    ])
+    func base64(_ text: String, _ encoded: String) {
+        #expect(Base64.encode(Array(text.utf8)) == encoded)
+    }
+
+    @Test("counters' growth and histograms' means are read from two metrics pages")
+    func metrics() {
+        let before = Prometheus("# HELP a b\na_total 5\nb_sum{m=\"x y\"} 10\nb_count{m=\"x y\"} 4\ng 9\n")
+        let after = Prometheus("a_total 8\nb_sum{m=\"x y\"} 30\nb_count{m=\"x y\"} 14\ng 12\nbad\n")
+        let growth = after.growth(since: before)
+        #expect(growth == ["a_total": 3, "b_sum{m=\"x y\"}": 20, "b_count{m=\"x y\"}": 10])
+        #expect(Prometheus.means(growth) == [Prometheus.Mean(name: "b", count: 10, mean: 2)])
+    }
+}

@@ -1,0 +1,100 @@
+/// All that an invocation may ask for. The command line and scenario files have the same names.
+package struct Options: Sendable {
+    /// A rate as it was asked for.
+    package enum Rate: Equatable, Sendable {
+        case perSecond(Double)
+        /// So many times what a closed loop gets from the server.
+        case timesCapacity(Double)
+    }
+
+    package var url = ""
+    package var load = Load()
+    package var rate: Rate?
+    package var isPoisson = false
+    /// Given by the user; without a rate or an objective it means a closed loop.
+    package var connections: Int?
+
+    package var objective: Objective?
+    package var search = Search.Settings()
+    /// How long a window of a search is. Nanoseconds.
+    package var window: UInt64 = 2_000_000_000
+    package var wantedRate: Double?
+    package var sweep: Sweep?
+    package var lagLimit = Validity.lagLimit
+
+    package var models: [(name: String, weight: Int)] = []
+    package var mlmodel: String?
+    package var format: RequestFormat?
+    package var rowCounts = [1]
+    package var filling = Payload.Filling.random
+    package var requestFile: String?
+    /// How many different requests are made up.
+    package var distinctCount = 64
+    package var method: String?
+    package var body: String?
+    package var headers: [String] = []
+    package var usesGzip = false
+
+    package var checksAnswers = true
+    package var tolerance = Tolerance()
+    package var allowsNonFinite = false
+    package var goldenFile: String?
+    package var goldenOutput: String?
+    package var compareURL: String?
+
+    package var processID: Int?
+    package var metricsPath: String? = "/metrics"
+    package var faults: [Run.Fault] = []
+
+    package var isQuiet = false
+    package var jsonFile: String?
+    package var histogramFile: String?
+    package var csvFile: String?
+    package var htmlFile: String?
+    package var arguments: [String] = []
+
+    package init() {}
+}
+
+/// The grid of a sweep: every combination is run once.
+package struct Sweep: Equatable, Sendable {
+    package var rates: [Double] = []
+    package var rowCounts: [Int] = []
+    package var connections: [Int] = []
+
+    /// Reads `rate=100,200;rows=1,8;connections=16,64`.
+    package init(_ text: String) throws(UsageError) {
+        for part in text.split(separator: ";") {
+            let sides = part.split(separator: "=", maxSplits: 1).map { String($0.filter { $0 != " " }) }
+            let values = sides.count == 2 ? sides[1].split(separator: ",").compactMap { Quantity.count($0) } : []
+            guard !values.isEmpty, values.allSatisfy({ $0 > 0 }),
+                values.count == sides[1].split(separator: ",").count
+            else { throw Sweep.unreadable(String(part)) }
+            switch sides[0] {
+            case "rate": rates = values
+            case "rows": rowCounts = values.map { Int($0) }
+            case "connections": connections = values.map { Int($0) }
+            default: throw Sweep.unreadable(String(part))
+            }
+        }
+        guard !(rates + rowCounts.map(Double.init) + connections.map(Double.init)).isEmpty else {
+            throw Sweep.unreadable(text)
+        }
+    }
+
+    private static func unreadable(_ part: String) -> UsageError {
+        UsageError("cannot read \"\(part)\" in --sweep; write it as 'rate=100,200;rows=1,8;connections=16,64'")
+    }
+}
+
+extension Run.Fault {
+    /// Reads `5s: COMMAND`.
+    package init(_ text: String, option: String) throws(UsageError) {
+        guard let colon = text.firstIndex(of: ":"), let at = Quantity.nanoseconds(text[..<colon]) else {
+            throw UsageError("cannot read \"\(text)\" in \(option); write it as '5s: COMMAND'")
+        }
+        let command = text[text.index(after: colon)...].drop { $0 == " " }
+        guard !command.isEmpty else { throw UsageError("\(option) '\(text)' has no command") }
+        self.init(at: at, command: String(command))
+    }
+}
