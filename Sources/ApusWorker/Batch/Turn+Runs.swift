@@ -14,7 +14,10 @@ struct RunFacts {
 extension Turn {
     /// Runs everything that was collected, answers it, and sends each run's answers as it ends.
     func run() {
-        guard !requests.isEmpty else { return flushDirty() }
+        guard !requests.isEmpty else {
+            flushDirty()
+            return end()  // what was refused may have taken memory too
+        }
         if hasPriorities { orderByPriority() }
         plan()
         for index in planner.runs.indices {
