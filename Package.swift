@@ -79,7 +79,10 @@ let package = Package(
             path: "Tests/LoadtestTarget",
             swiftSettings: swift),
 
-        tests("ApusLoopTests", ["ApusLoop"]),
+        .target(
+            name: "LoopTesting", dependencies: ["ApusLoop"], path: "Tests/LoopTesting",
+            swiftSettings: swift),
+        tests("ApusLoopTests", ["ApusLoop", "LoopTesting"]),
         tests("ApusWireTests", ["ApusWire"]),
         .executableTarget(
             name: "http-verdict",
@@ -91,8 +94,8 @@ let package = Package(
         tests(
             "ApusWorkerTests",
             ["ApusWorker", "ApusLog", "ApusProtocols", "ApusModel", "ApusWire", log]),
-        tests("ApusProxyTests", ["ApusProxy", "ApusWire"]),
-        tests("ApusSupervisorTests", ["ApusSupervisor", "ApusWire"]),
+        tests("ApusProxyTests", ["ApusProxy", "ApusControl", "ApusLoop", "ApusWire", "LoopTesting", log]),
+        tests("ApusSupervisorTests", ["ApusSupervisor", "ApusLoop", "ApusWire", "LoopTesting", log]),
         tests("ApusLogTests", ["ApusLog", log]),
         tests("ApusAdminTests", ["ApusAdmin"]),
         tests("ConfigurationTests", ["ApusConfiguration", "ApusLog", "ApusModel", log]),

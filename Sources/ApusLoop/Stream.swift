@@ -182,6 +182,7 @@ package final class Stream {
 
     /// Queues `buffers` without their first `taken` bytes, uncopied.
     /// - Parameter owner: keeps the memory in place; held until the kernel has taken all, or the stream closes.
+    ///   When nothing is left it is not held at all, and no drain is reported.
     package func queue(
         _ buffers: [IOBuffer], after taken: Int, keeping owner: AnyObject
     ) throws(UVError) {
@@ -193,6 +194,7 @@ package final class Stream {
             guard buffer.byteCount > skip, let base = buffer.base else { continue }
             rest.append(IOBuffer(UnsafeRawBufferPointer(start: base + skip, count: buffer.byteCount - skip)))
         }
+        guard !rest.isEmpty else { return }  // libuv aborts over a write of nothing
         let write = QueuedWrite(owner: owner, stream: self)
         let code = write.start(rest)
         guard code == 0 else { throw UVError(code: code, call: "uv_write") }
