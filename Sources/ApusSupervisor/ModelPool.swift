@@ -78,7 +78,7 @@ final class ModelPool {
     func converge(at now: UInt64) -> UInt64? {
         switch state {
         case .failed: return nil
-        case .loading: return convergeTemplate(at: now)
+        case .loading: return supervisor.isStopping ? nil : convergeTemplate(at: now)
         case .loaded: return convergeWorkers(at: now)
         }
     }

@@ -29,6 +29,7 @@ package final class Supervisor {
     private(set) var isStopping = false
     private(set) var isReady = false
     let listenerDescriptor: CInt
+    private var isListening = true
     private let port: UInt16
     private let metrics: SupervisorMetrics?
     private var admin: AdminSocket?
@@ -42,6 +43,8 @@ package final class Supervisor {
     private var nextSerial: UInt32 = 1
     private var sentRoutes: [ModelRoute] = []
     private var stopRequests = 0
+    /// Every process was killed: none is started again.
+    private var isKilling = false
     private var exit = SupervisorExit.stopped
 
     /// Binds the listening socket and takes the runtime directory.
@@ -70,6 +73,7 @@ package final class Supervisor {
             loop = try Loop()
             reaper = try Reaper(on: loop)
         } catch {
+            runtime.remove()
             throw .loop(error)
         }
     }
@@ -161,17 +165,17 @@ package final class Supervisor {
 
     private func settle() {
         if isStopping { return settleStopping() }
-        var next: UInt64?
-        for pool in pools {
-            if let time = pool.converge(at: now) { next = min(next ?? .max, time) }
-        }
-        for proxy in proxies {
-            if let time = proxy.converge(at: now) { next = min(next ?? .max, time) }
-        }
+        converge()
         publishRoutes()
         publishMetrics()
         announceReady()
-        if let next { convergence?.start(milliseconds: next > now ? next - now : 0) }
+    }
+
+    /// Starts what is missing. While the server drains that is only workers: the requests that are left need them.
+    private func converge() {
+        var times = pools.compactMap { $0.converge(at: now) }
+        if !isStopping { times += proxies.compactMap { $0.converge(at: now) } }
+        if let next = times.min() { convergence?.start(milliseconds: next > now ? next - now : 0) }
     }
 
     private func publishRoutes() {
@@ -239,6 +243,7 @@ package final class Supervisor {
         stopRequests += 1
         guard stopRequests == 1 else { return stopNow() }
         isStopping = true
+        stopListening()
         log.info("draining", metadata: ["limit_ms": "\(settings.drainMilliseconds)"])
         for proxy in proxies { proxy.drain(milliseconds: settings.drainMilliseconds) }
         // A proxy ends by itself when its time is up; this is for one that cannot.
@@ -248,6 +253,8 @@ package final class Supervisor {
 
     private func stopNow() {
         isStopping = true
+        isKilling = true
+        stopListening()
         if exit == .stopped { exit = .killed }
         for proxy in proxies { proxy.child?.kill(SIGKILL) }
         for pool in pools { pool.killAll() }
@@ -255,7 +262,11 @@ package final class Supervisor {
     }
 
     private func settleStopping() {
-        guard proxies.allSatisfy({ $0.child == nil }) else { return }
+        guard proxies.allSatisfy({ $0.child == nil }) else {
+            guard !isKilling else { return }
+            converge()
+            return publishRoutes()
+        }
         for pool in pools { pool.stop() }
         guard pools.allSatisfy(\.isGone) else { return }
         admin?.close()
@@ -263,6 +274,13 @@ package final class Supervisor {
         for signal in signals { signal.close() }
         for timer in [turn, convergence, drainLimit] { timer?.close() }
         turn = nil
+        SignalWatch.ignoreStopRequests()  // what comes between here and the exit changes nothing any more
+    }
+
+    /// Once the proxies have closed their ends, too, new clients are refused instead of kept waiting.
+    private func stopListening() {
+        guard isListening else { return }
+        isListening = false
         close(listenerDescriptor)
     }
 }
