@@ -206,6 +206,7 @@ final class ClientConnection: StreamOwner {
         _ head: HTTPRequestHead, _ bytes: UnsafeRawBufferPointer
     ) throws(HTTPParseError) {
         current.begin(head, bytes, proxy: proxy)
+        phase = .body
         let router = Router(
             catalog: proxy.catalog, defaultModel: proxy.settings.defaultModel, method: head.method)
         let path = UnsafeRawBufferPointer(rebasing: bytes[head.path])
@@ -216,7 +217,6 @@ final class ClientConnection: StreamOwner {
         case .chunked:
             framing = .chunked(ChunkedDecoder(bodyLimit: bodyLimit(route), limits: proxy.limits))
         }
-        phase = .body
         let rest = bytes.count - head.byteCount
         admit(route, head, contentType: head.contentType.map { UnsafeRawBufferPointer(rebasing: bytes[$0]) })
         guard phase == .body else { return }
@@ -379,6 +379,7 @@ final class ClientConnection: StreamOwner {
     // MARK: Refusals and the end
 
     private func refuse(_ error: HTTPParseError) {
+        if phase == .between || phase == .head { current.beginUnreadable(proxy: proxy) }
         if case .worker(let request)? = sink { drop(request) }
         sink = nil
         proxy.metrics.recordParseError(status: error.status)
@@ -423,6 +424,7 @@ final class ClientConnection: StreamOwner {
         case .firstByte, .idle, .linger:
             close()
         case .head:
+            current.beginUnreadable(proxy: proxy)
             timeOut("the header section did not arrive within \(proxy.settings.headMilliseconds) ms")
         case .bodyGrace, .bodyRate:
             checkBodyRate()

@@ -23,14 +23,10 @@ struct CurrentRequest {
     mutating func begin(
         _ head: HTTPRequestHead, _ bytes: UnsafeRawBufferPointer, proxy: ProxyProcess
     ) {
-        request = nil
-        model = nil
-        servingProtocol = .other
+        forget()
         method = head.method
         versionMinor = head.versionMinor
         keepAlive = head.keepAlive
-        startedAt = Loop.nanoseconds
-        bodyByteCount = 0
         if proxy.settings.logsAccess {
             path = String(decoding: bytes[head.path], as: UTF8.self)
         }
@@ -38,9 +34,26 @@ struct CurrentRequest {
             requestIDByteCount = range.count
             for (index, byte) in bytes[range].enumerated() { requestIDBytes[index] = byte }
         } else {
-            requestIDByteCount = 16
             setOwnRequestID(proxy.nextRequestID())
         }
+    }
+
+    /// Bytes that are no request are answered, too: under an id of our own, for no model and in the plain form.
+    mutating func beginUnreadable(proxy: ProxyProcess) {
+        forget()
+        method = .get
+        versionMinor = 1
+        keepAlive = false
+        setOwnRequestID(proxy.nextRequestID())
+    }
+
+    private mutating func forget() {
+        request = nil
+        model = nil
+        servingProtocol = .other
+        startedAt = Loop.nanoseconds
+        bodyByteCount = 0
+        path = ""
     }
 
     /// The caller's id when it was well-formed, else ours.
@@ -50,6 +63,7 @@ struct CurrentRequest {
     }
 
     private mutating func setOwnRequestID(_ number: UInt64) {
+        requestIDByteCount = 16
         for index in 0..<16 {
             let digit = UInt8(truncatingIfNeeded: number >> UInt64(60 - 4 * index)) & 15
             requestIDBytes[index] = digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)

@@ -36,7 +36,8 @@ package final class ProxyProcess {
     private var turnEnd: TurnEnd?
     private var tick: Timer?
     private var deadlineTimer: Timer?
-    private var deadlineIsArmed = false
+    /// When `deadlineTimer` fires, nanoseconds of CLOCK_MONOTONIC; nil while it rests.
+    private var armedDeadline: UInt64?
     private var isPaused = false
     private var graceEnd: UInt64 = .max
     private var drainDeadline: UInt64 = .max
@@ -366,9 +367,11 @@ package final class ProxyProcess {
         if isDraining { checkDrained() }
     }
 
+    /// Sees to it that the timer fires when `deadline` comes. Models differ in their time, so that may be sooner
+    /// than what it was set for.
     private func armDeadlines(_ deadline: UInt64) {
-        guard !deadlineIsArmed else { return }
-        deadlineIsArmed = true
+        if let armedDeadline, armedDeadline <= deadline { return }
+        armedDeadline = deadline
         let now = Loop.nanoseconds
         let wait = deadline > now ? (deadline - now) / 1_000_000 + 1 : 0
         loop.updateTime()
@@ -376,7 +379,7 @@ package final class ProxyProcess {
     }
 
     private func expireRequests() {
-        deadlineIsArmed = false
+        armedDeadline = nil
         let now = Loop.nanoseconds
         var next: UInt64?
         for model in catalog.models {

@@ -1,0 +1,40 @@
+import ApusWire
+import Testing
+
+@testable import ApusProxy
+
+@Suite("Model catalog")
+struct ModelCatalogTests {
+    @Test("versions of a name are one entry, the highest first, in whatever order they come")
+    func versions() throws {
+        let proxy = try IdleProxy([.test("a", version: 2), .test("b"), .test("a", version: 10), .test("a")])
+        let catalog = proxy.process.catalog
+        #expect(catalog.entries.map(\.name) == ["a", "b"])
+        #expect(catalog.find("a")?.versions.map(\.route.version) == [10, 2, 1])
+        #expect(catalog.models.count == 4)
+        #expect(catalog.find("c") == nil)
+    }
+
+    @Test("a request without a version means the highest that is ready, else the highest")
+    func latest() throws {
+        let proxy = try IdleProxy([
+            .test("a", version: 1), .test("a", version: 2), .test("a", version: 3, state: .loading),
+            .test("b", version: 1, state: .unavailable), .test("b", version: 2, state: .loading),
+        ])
+        #expect(proxy.process.catalog.find("a")?.latest?.route.version == 2)
+        #expect(proxy.process.catalog.find("b")?.latest?.route.version == 2)
+    }
+
+    @Test("a version that stays keeps its queue; one of another generation is another model")
+    func keeps() throws {
+        let proxy = try IdleProxy([.test("a"), .test("b")])
+        let before = proxy.process.catalog.models
+        var other = ModelRoute.test("b", state: .loading)
+        other.generation = 2
+        proxy.process.handle(.routes([.test("a", state: .unloading), other, .test("c")]))
+        let after = proxy.process.catalog.models
+        #expect(after.map(\.route.name) == ["a", "b", "c"])
+        #expect(after[0] === before[0] && after[0].route.state == .unloading)
+        #expect(after[1] !== before[1])
+    }
+}
