@@ -164,6 +164,19 @@ def batches():
     yield "no_inputs", model([node("Constant", "", "y", value_floats=[1.0, 2.0])], [], [tensor("y", [2])])
 
 
+def slow():
+    # y = x, after as many turns of a loop as the largest element of x says: about a microsecond each.
+    turn = helper.make_graph(
+        [node("Sqrt", "value", "next"), node("Identity", "goes_on", "still")], "turn",
+        [tensor("index", [], T.INT64), tensor("goes_on", [], T.BOOL), tensor("value", [])],
+        [tensor("still", [], T.BOOL), tensor("next", [])])
+    yield "slow", model(
+        [node("ReduceMax", "x", "largest", keepdims=0), node("Cast", "largest", "count", to=T.INT64),
+         node("Loop", "count yes one", "root", body=turn), node("Mul", "x root", "y")],
+        [tensor("x", [None, 1])], [tensor("y", [None, 1])],
+        [("yes", np.array(True)), ("one", np.float32(1))])
+
+
 def described():
     yield "described", model(
         [node("Neg", "x", "y")], [tensor("x", [None, 2])], [tensor("y", [None, 2])],
@@ -175,7 +188,7 @@ def main(folder):
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "external.bin"), "wb") as file:
         file.write(np.array([10, 20], "<f4").tobytes())
-    for group in (element_types, shapes, zip_maps, external, refused, batches, described):
+    for group in (element_types, shapes, zip_maps, external, refused, batches, slow, described):
         for name, made in group():
             with open(os.path.join(folder, name + ".onnx"), "wb") as file:
                 file.write(made.SerializeToString(deterministic=True))

@@ -1,0 +1,111 @@
+import Foundation
+import Testing
+
+extension ServeTests {
+    @Suite("Too much, too late")
+    struct OverloadTests {
+        @Test("a full queue refuses at once with 503 and when to try again; what was taken is answered")
+        func queueFull() throws {
+            let server = try TestServer(
+                Fixture.slow, "--workers", "1", "--queue", "1", "--batching", "off")
+            var taken: [Connection] = []
+            var refused: Answer?
+            // A worker holds two groups, the queue one more.
+            while refused == nil && taken.count < 5 {
+                let connection = try server.connect()
+                try connection.request(
+                    "POST", "/v2/models/slow/infer", body: Fixture.turns(Fixture.aWhile))
+                try server.connect().settle()
+                if connection.hasNews { refused = try connection.read() } else { taken.append(connection) }
+            }
+            #expect(refused?.status == 503)
+            #expect(refused?.fields["retry-after"] == "1")
+            #expect(refused?.error?.contains("1") == true)
+            #expect(taken.count >= 2)
+            for connection in taken { #expect(try connection.read().status == 200) }
+            let again = try server.ask("POST", "/v2/models/slow/infer", body: Fixture.turns(1))
+            #expect(again.status == 200)
+            try server.stop()
+        }
+
+        @Test("a run that does not end: 504 on time, its worker is replaced, the connection goes on")
+        func deadline() throws {
+            let server = try TestServer(Fixture.slow, "--workers", "1", "--timeout", "300")
+            let connection = try server.connect()
+            let start = ContinuousClock.now
+            let mark = server.log.mark
+            let late = try connection.ask(
+                "POST", "/v2/models/slow/infer", body: Fixture.turns(Fixture.forever))
+            let took = ContinuousClock.now - start
+            #expect(late.status == 504)
+            #expect(late.error?.contains("300") == true, "\(late.body)")
+            #expect(took > .milliseconds(290) && took < .seconds(2), "\(took)")
+            try server.log.wait(for: "worker ready", since: mark)
+            let next = try connection.ask("POST", "/v2/models/slow/infer", body: Fixture.turns(1))
+            #expect(next.status == 200)
+            try server.stop(errors: ["worker stuck in a run past its deadline"])
+        }
+
+        @Test("each model keeps its own time: a short one is not late because a long one waits too")
+        func twoTimes() throws {
+            let server = try TestServer(arguments: ["--config", try configuration()])
+            try server.waitUntilReady()
+            let patient = try server.connect()
+            try patient.request("POST", "/v2/models/patient/infer", body: Fixture.turns(Fixture.aWhile))
+            try server.connect().settle()
+            let start = ContinuousClock.now
+            let late = try server.ask(
+                "POST", "/v2/models/hasty/infer", body: Fixture.turns(Fixture.forever))
+            #expect(late.status == 504)
+            #expect(ContinuousClock.now - start < .seconds(3))
+            #expect(try patient.read().status == 200)
+            try server.stop(errors: ["worker stuck in a run past its deadline"])
+        }
+
+        /// Two models of different patience.
+        private func configuration() throws -> String {
+            let path = Fixture.slow.dropFirst("slow=".count)
+            let file = "/tmp/apus-two-times-\(getpid()).yaml"
+            try """
+            workers: 1
+            models:
+              - {name: patient, path: "\(path)", timeout: 30000}
+              - {name: hasty, path: "\(path)", timeout: 300}
+            """.write(toFile: file, atomically: true, encoding: .utf8)
+            return file
+        }
+
+        @Test("requests whose clients have left the queue never reach a worker")
+        func abandoned() throws {
+            let server = try TestServer(Fixture.slow, "--workers", "1", "--batching", "off")
+            let busy = try (0..<2).map { _ in try server.connect() }
+            for connection in busy {
+                try connection.request(
+                    "POST", "/v2/models/slow/infer", body: Fixture.turns(Fixture.aWhile))
+                try server.connect().settle()
+            }
+            do {
+                let gone = try server.connect()
+                try gone.request("POST", "/v2/models/slow/infer", body: Fixture.turns(Fixture.forever))
+                try server.connect().settle()
+            }
+            for connection in busy { #expect(try connection.read().status == 200) }
+            let next = try server.ask("POST", "/v2/models/slow/infer", body: Fixture.turns(1))
+            #expect(next.status == 200)
+            try server.stop()
+        }
+
+        @Test("at the limit of connections the next client waits, and is served when one leaves")
+        func connectionLimit() throws {
+            let server = try TestServer(Fixture.slow, "--workers", "1", "--max-connections", "1")
+            var first: Connection? = try server.connect()
+            try first?.request("POST", "/v2/models/slow/infer", body: Fixture.turns(Fixture.aWhile))
+            let second = try server.connect()
+            try second.request("GET", "/livez")
+            #expect(try first?.read().status == 200)
+            first = nil
+            #expect(try second.read().status == 200)
+            try server.stop()
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import Testing
+
+extension ServeTests {
+    @Suite("Start")
+    struct StartTests {
+        @Test("port 0 picks a port, and when the ready line comes the model answers there")
+        func ready() throws {
+            let server = try TestServer(Fixture.iris, "--workers", "1")
+            #expect(server.port != 0)
+            let answer = try server.ask("POST", "/v2/models/iris/infer", body: Fixture.irisRow)
+            #expect(answer.status == 200)
+            #expect(answer.fields["x-apus-model"] == "iris/1")
+            #expect(try server.ask("GET", "/readyz").status == 200)
+            try server.stop()
+        }
+
+        @Test("several servers run side by side, each with its own models and port")
+        func sideBySide() throws {
+            let one = try TestServer(Fixture.iris, "--workers", "1")
+            let other = try TestServer(Fixture.slow, "--workers", "1")
+            #expect(one.port != other.port)
+            #expect(try one.ask("GET", "/v2/models").body == #"{"models":["iris"]}"#)
+            #expect(try other.ask("GET", "/v2/models").body == #"{"models":["slow"]}"#)
+            try one.stop()
+            #expect(try other.ask("GET", "/readyz").status == 200)
+            try other.stop()
+        }
+
+        @Test("two models and two proxies: each process is there, with a title that tells what it is")
+        func processes() throws {
+            let server = try TestServer(Fixture.iris, Fixture.slow, "--workers", "2", "--proxies", "2")
+            for _ in 0..<8 {
+                let iris = try server.ask("POST", "/v2/models/iris/infer", body: Fixture.irisRow)
+                let slow = try server.ask("POST", "/v2/models/slow/infer", body: Fixture.turns(1))
+                #expect(iris.status == 200 && slow.status == 200)
+            }
+            let report = try server.settledReport()
+            #expect(report.supervisor == server.process)
+            let titles = ([report.supervisor] + report.children).map(Processes.title)
+            #expect(
+                titles == [
+                    "apus: supervisor", "apus: proxy 0", "apus: proxy 1",
+                    "apus: template iris@1", "apus: worker iris@1 #0", "apus: worker iris@1 #1",
+                    "apus: template slow@1", "apus: worker slow@1 #0", "apus: worker slow@1 #1",
+                ])
+            #expect(Set(Processes.inSession(server.process)) == Set([server.process] + report.children))
+            try server.stop()
+        }
+
+        @Test("what another server left behind when it was killed does not stop the next one")
+        func afterKill() throws {
+            let folder = "/tmp/apus-again-\(getpid())"
+            let first = try TestServer(arguments: [
+                Fixture.iris, "--workers", "1", "--runtime-dir", folder,
+            ])
+            try first.waitUntilReady()
+            first.signal(SIGKILL)
+            #expect(try first.waitForExit() == -SIGKILL)
+            try first.expectNothingLeft()
+            #expect(FileManager.default.fileExists(atPath: "\(folder)/admin.sock"))
+            let second = try TestServer(arguments: [
+                Fixture.iris, "--workers", "1", "--runtime-dir", folder,
+                "--listen", "127.0.0.1:\(first.port)",
+            ])
+            try second.waitUntilReady()
+            #expect(second.port == first.port)
+            try second.stop()
+            #expect(!FileManager.default.fileExists(atPath: folder))
+        }
+    }
+}
