@@ -12,7 +12,8 @@ struct RunPlanner {
         var isAlone: Bool
     }
 
-    let rowLimit: Int
+    /// The most rows of one run, at least 1.
+    var rowLimit: Int
     /// The items of each run, by their indices.
     private(set) var runs: [Range<Int>] = []
 

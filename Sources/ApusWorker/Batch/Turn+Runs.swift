@@ -83,7 +83,7 @@ extension Turn {
                 }
                 return true
             }
-            if !hasRows { stopBatching(rowCount) }
+            if hasRows { learn(facts) } else { stopBatching(rowCount) }
             return hasRows
         } catch {
             endRun(&facts)
@@ -104,6 +104,7 @@ extension Turn {
                 endRun(&facts)
                 answer(request, outputs, rows: nil, run: &facts)
             }
+            learn(facts)
         } catch {
             endRun(&facts)
             answer(request, error, run: facts)
@@ -118,8 +119,9 @@ extension Turn {
         defer { joined.release() }
         wanted.replaceSubrange(wanted.indices, with: request.inference.wantedOutputs)
         var facts = RunFacts(rowCount: rowCount, beganAt: mark)
-        for first in stride(from: 0, to: rowCount, by: planner.rowLimit) {
-            let rows = first..<min(first + planner.rowLimit, rowCount)
+        let pieceLimit = planner.rowLimit
+        for first in stride(from: 0, to: rowCount, by: pieceLimit) {
+            let rows = first..<min(first + pieceLimit, rowCount)
             inputs.select(request, rows: rows)
             let hasRows = try? runSession { joined.append($0, wanted: wanted, rowCount: rows.count) }
             guard hasRows == true else {
@@ -129,6 +131,9 @@ extension Turn {
             }
         }
         endRun(&facts)
+        var piece = RunFacts(rowCount: pieceLimit, beganAt: facts.beganAt)
+        piece.computeNanoseconds = facts.computeNanoseconds * UInt64(pieceLimit) / UInt64(rowCount)
+        learn(piece)
         joined.withViews { answer(request, $0, rows: nil, run: &facts) }
         return true
     }

@@ -8,7 +8,7 @@ import ApusWire
 /// Lives as long as the worker; once warm, a turn allocates nothing.
 final class Turn {
     /// Buffers that one huge turn made bigger come back to this.
-    static let restingByteCount = 1 << 20
+    static let restingByteCount = 8 << 20
 
     let model: WorkerModel
     /// Requests may share runs. Starts as the self-test says, and ends when a run gives other rows than it got.
@@ -30,6 +30,7 @@ final class Turn {
     let inputs: RunInputs
     let joined = JoinedOutputs()
     var planner: RunPlanner
+    private(set) var limit: BatchLimit
     var items: [RunPlanner.Item] = []
     var members: [PendingRequest] = []
     var wanted: [Bool]
@@ -41,7 +42,8 @@ final class Turn {
         isBatchable = model.schema.isBatchable
         buffers = model.schema.inputs.map { TensorBuffer($0.elementType) }
         inputs = RunInputs(buffers)
-        planner = RunPlanner(rowLimit: max(model.schema.maxBatchRowCount, 1))
+        limit = BatchLimit(most: max(model.schema.maxBatchRowCount, 1))
+        planner = RunPlanner(rowLimit: limit.rowLimit)
         wanted = model.schema.outputs.map { _ in false }
     }
 
@@ -85,6 +87,12 @@ final class Turn {
         }
         inputs.shrink(toByteCount: Self.restingByteCount)
         model.shrink()
+    }
+
+    /// Learns how many rows a run should have.
+    func learn(_ run: RunFacts) {
+        limit.record(rowCount: run.rowCount, nanoseconds: run.computeNanoseconds)
+        planner.rowLimit = limit.rowLimit
     }
 
     /// Puts the most urgent first; those of the same priority stay in the order of arrival.

@@ -1,0 +1,62 @@
+import Testing
+
+@testable import ApusWorker
+
+@Suite("Batch limit")
+struct BatchLimitTests {
+    /// Runs of as many rows as are allowed, each taking what `cost` says.
+    static func settle(_ limit: inout BatchLimit, runs: Int, cost: (Int) -> UInt64) {
+        for _ in 0..<runs { limit.record(rowCount: limit.rowLimit, nanoseconds: cost(limit.rowLimit)) }
+    }
+
+    @Test("it grows to what was configured while rows get cheaper together")
+    func grows() {
+        var limit = BatchLimit(most: 256)
+        Self.settle(&limit, runs: 200) { UInt64(100_000 + 1_000 * $0) }
+        #expect(limit.rowLimit == 256)
+    }
+
+    @Test("it stays where larger runs give rows no cheaper")
+    func staysWhereNothingIsGained() {
+        var limit = BatchLimit(most: 1024)
+        Self.settle(&limit, runs: 200) { UInt64(1_000 * $0) }
+        #expect(limit.rowLimit <= 32)
+    }
+
+    @Test("it falls until a run is short enough")
+    func fallsForLongRuns() {
+        var limit = BatchLimit(most: 64)
+        // Half the cost a row each time the run doubles, but 20 ms a row even then.
+        Self.settle(&limit, runs: 400) { UInt64(20_000_000 * $0 + 1_000) }
+        #expect(UInt64(20_000_000 * limit.rowLimit) <= BatchLimit.longestRunNanoseconds)
+    }
+
+    @Test("it tries again after a while")
+    func triesAgain() {
+        var limit = BatchLimit(most: 64)
+        Self.settle(&limit, runs: 100) { UInt64(1_000 * $0) }
+        let settled = limit.rowLimit
+        Self.settle(&limit, runs: BatchLimit.patience + 2_000) { UInt64(100_000 + 100 * $0) }
+        #expect(limit.rowLimit > settled)
+    }
+
+    @Test("runs that are not full change nothing")
+    func ignoresSmallRuns() {
+        var limit = BatchLimit(most: 64)
+        for _ in 0..<1_000 { limit.record(rowCount: 2, nanoseconds: 1_000_000_000) }
+        #expect(limit.rowLimit == BatchLimit.firstRowLimit)
+    }
+
+    @Test("whatever is recorded, the limit stays between 1 and what was configured")
+    func randomWalk() {
+        var random = SplitMix(state: 7)
+        for most in [1, 2, 3, 17, 64, 1000] {
+            var limit = BatchLimit(most: most)
+            for _ in 0..<5_000 {
+                limit.record(
+                    rowCount: Int(random.next() % UInt64(most + 3)), nanoseconds: random.next() % 1_000_000_000)
+                #expect((1...most).contains(limit.rowLimit))
+            }
+        }
+    }
+}
