@@ -48,7 +48,9 @@ extension ServeTests {
 
         @Test("each model keeps its own time: a short one is not late because a long one waits too")
         func twoTimes() throws {
-            let server = try TestServer(arguments: ["--config", try configuration()])
+            let file = try configuration()
+            defer { unlink(file) }
+            let server = try TestServer(arguments: ["--config", file])
             try server.waitUntilReady()
             let patient = try server.connect()
             try patient.request("POST", "/v2/models/patient/infer", body: Fixture.turns(Fixture.aWhile))
