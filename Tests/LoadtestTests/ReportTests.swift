@@ -48,6 +48,8 @@ struct ReportTests {
         #expect(report.exitStatus == .broken)
         report.entries[0].validity = .invalid("late")
         #expect(report.exitStatus == .invalid)
+        report = Samples.report(Samples.measurement(latencies: [], failures: [.status: 9]))
+        #expect(report.exitStatus == .broken)
         report = Samples.report(Samples.measurement(latencies: [1000], failures: [.wrong: 1]))
         #expect(report.exitStatus == .broken)
     }

@@ -21,6 +21,10 @@ final class Generator {
     private var closed: [Connection] = []
     /// Due times of requests that wait for a connection.
     private var queue = Ring<UInt64>(capacity: 1024)
+    /// A closed loop's connections that have their answer. They send together at the end of the loop's
+    /// turn: the server then wakes up for many requests, not for each.
+    private var outbox: [Connection] = []
+    private var turnEnd: TurnEnd?
     private var nextRequest = 0
     private var isSending = false
     private(set) var waitingCount = 0
@@ -89,6 +93,8 @@ final class Generator {
             self.pacer = pacer
             pacer.start(atNanoseconds: schedule.nextDue)
         } else {
+            outbox.reserveCapacity(load.connections)
+            turnEnd = TurnEnd(on: loop) { [unowned self] in sendOutbox() }
             while let connection = ready.popFirst() {
                 if connection.state == .ready { sendNow(on: connection, at: now) }
             }
@@ -101,6 +107,9 @@ final class Generator {
         isSending = false
         pacer?.close()
         pacer = nil
+        turnEnd?.close()
+        turnEnd = nil
+        outbox.removeAll()
     }
 
     /// Ends the run: what has no answer now never gets one.
@@ -124,7 +133,7 @@ final class Generator {
             _ = queue.popFirst()
             recorder.failed(.timeout, due: due, sent: due, done: now)
         }
-        for connection in connections where connection.hasRequest && now > connection.due + limit {
+        for connection in connections where connection.hasRequest && now > connection.sent + limit {
             lost(connection, .timeout)
         }
         if !isOpenLoop && isSending { reopenClosed(at: now) }
@@ -153,29 +162,29 @@ final class Generator {
                 if connection.state == .ready { return send(due, on: connection, at: now) }
             }
             if let connection = closed.popLast() {
-                take(due, on: connection)
+                take(due, on: connection, at: now)
                 return connection.open()
             }
         }
         queue.append(due)
     }
 
-    /// The request belongs to the connection, which is ready or will be.
+    /// The request belongs to the connection, which is ready or will be. Until it is connected, `now`
+    /// stands for the moment of sending, from which the timeout counts.
     @inline(__always)
-    private func take(_ due: UInt64, on connection: Connection) {
+    private func take(_ due: UInt64, on connection: Connection, at now: UInt64) {
         connection.requestIndex = nextRequest
         nextRequest += 1
         if nextRequest == requests.count { nextRequest = 0 }
         connection.due = due
-        connection.sent = due
+        connection.sent = now
         connection.hasRequest = true
         waitingCount += 1
     }
 
     @inline(__always)
     private func send(_ due: UInt64, on connection: Connection, at now: UInt64) {
-        take(due, on: connection)
-        connection.sent = now
+        take(due, on: connection, at: now)
         sentCount += 1
         connection.send()
     }
@@ -185,13 +194,21 @@ final class Generator {
         send(now, on: connection, at: now)
     }
 
+    private func sendOutbox() {
+        // Sending may fail and thereby change other connections, but never adds to the outbox.
+        for connection in outbox where connection.state == .ready {
+            sendNow(on: connection, at: Loop.nanoseconds)
+        }
+        outbox.removeAll(keepingCapacity: true)
+    }
+
     /// What a connection without a request does next.
     private func proceed(_ connection: Connection, at now: UInt64) {
         if connection.state == .closed {
             closed.append(connection)
             if isOpenLoop, let due = queue.popFirst() {
                 let connection = closed.removeLast()
-                take(due, on: connection)
+                take(due, on: connection, at: now)
                 connection.open()
             } else if !isOpenLoop, isSending {
                 reopen(closed.removeLast(), at: now)
@@ -203,7 +220,7 @@ final class Generator {
                 ready.append(connection)
             }
         } else if isSending {
-            sendNow(on: connection, at: now)
+            outbox.append(connection)
         } else {
             ready.append(connection)
         }
@@ -218,7 +235,7 @@ final class Generator {
 
     private func reopen(_ connection: Connection, at now: UInt64) {
         recorder.cameClosed(now)
-        take(now, on: connection)
+        take(now, on: connection, at: now)
         connection.open()
     }
 

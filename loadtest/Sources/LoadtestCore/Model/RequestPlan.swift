@@ -80,7 +80,8 @@ extension RequestPlan {
                 model: model, format: format, rowCount: payload.rowCount))
         }
         let names = models.map { $0.weight == 1 ? $0.name : "\($0.name)=\($0.weight)" }
-        title = "\(names.joined(separator: ", ")) (\(format.rawValue), \(rowCounts.map(String.init).joined(separator: ",")) rows per request, by \(models[0].source.rawValue))"
+        let rows = rowCounts == [1] ? "1 row" : rowCounts.map(String.init).joined(separator: ",") + " rows"
+        title = "\(names.joined(separator: ", ")) (\(format.rawValue), \(rows) per request, by \(models[0].source.rawValue))"
     }
 }
 

@@ -39,10 +39,10 @@ enum HTML {
         .verdict{border-radius:10px;padding:12px 16px;margin:14px 0;border:1px solid var(--line);border-left:5px solid var(--good);background:var(--card)}.verdict.bad{border-left-color:var(--bad)}
         figure{margin:14px 0;background:var(--card);border:1px solid var(--line);border-radius:10px;padding:14px}figcaption{display:flex;flex-wrap:wrap;gap:4px 16px;align-items:baseline;margin-bottom:6px}
         svg{width:100%;height:auto;display:block;font:12px system-ui,"DejaVu Sans",sans-serif}svg text{fill:var(--soft)}svg text.mark{fill:var(--bad)}.grid{stroke:var(--line)}line.mark{stroke:var(--bad);stroke-dasharray:4 3}
-        polyline{fill:none;stroke-width:2;stroke-linejoin:round}polyline.a{stroke:var(--a)}polyline.b{stroke:var(--b)}polyline.c{stroke:var(--c)}polyline.bad{stroke:var(--bad)}polyline.soft{stroke:var(--soft);stroke-dasharray:6 4}
+        polyline{fill:none;stroke-width:2;stroke-linejoin:round}polyline.a{stroke:var(--a)}polyline.b{stroke:var(--b)}polyline.c{stroke:var(--c)}polyline.good{stroke:var(--good)}polyline.bad{stroke:var(--bad)}polyline.soft{stroke:var(--soft);stroke-dasharray:6 4}
         circle.a{fill:var(--a)}circle.b{fill:var(--b)}circle.bad{fill:var(--bad)}
         .key{font-size:13px;color:var(--soft)}.key:before{content:"";display:inline-block;width:14px;height:3px;border-radius:2px;margin-right:6px;vertical-align:middle;background:currentColor}
-        .key.a:before{background:var(--a)}.key.b:before{background:var(--b)}.key.c:before{background:var(--c)}.key.bad:before{background:var(--bad)}.key.soft:before{background:var(--soft)}
+        .key.a:before{background:var(--a)}.key.b:before{background:var(--b)}.key.c:before{background:var(--c)}.key.good:before{background:var(--good)}.key.bad:before{background:var(--bad)}.key.soft:before{background:var(--soft)}
         .note{color:var(--soft);font-size:13px;margin:8px 0 0}.wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;background:var(--card)}
         th,td{padding:6px 10px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line)}th:first-child,td:first-child{text-align:left;white-space:normal;overflow-wrap:anywhere}th{color:var(--soft);font-weight:500;font-size:13px}
         footer{color:var(--soft);font-size:13px;margin-top:34px;overflow-wrap:anywhere}

@@ -247,14 +247,30 @@ extension Report {
                 Quantity.duration(run.latency.at(100)), Quantity.percent(run.failureShare),
             ]
         }
-        let points = entries.map { ($0.measurement.answeredRate, $0.measurement) }.sorted { $0.0 < $1.0 }
         let chart = HTMLChart(
-            title: "Latency against rate", series: [
-                HTMLChart.Series(name: "p99", style: "b", points: points.map { ($0.0, Double($0.1.latency.at(99))) }),
-                HTMLChart.Series(name: "p50", style: "a", points: points.map { ($0.0, Double($0.1.latency.at(50))) }),
-            ], xLabel: "answered requests per second", yScale: .logarithmic,
-            xText: { Quantity.grouped($0) }, yText: { Quantity.duration($0) })
+            title: "p99 against rate", series: sweepSeries(), xLabel: "answered requests per second",
+            yScale: .logarithmic, xText: { Quantity.grouped($0) }, yText: { Quantity.duration($0) })
         return chart.html() + "<h2>All combinations</h2>" + HTML.table(head, rows)
+    }
+
+    /// One line for each combination of rows and connections; along it the rate grows.
+    private func sweepSeries() -> [HTMLChart.Series] {
+        let styles = ["a", "b", "c", "good", "bad", "soft"]
+        var series: [HTMLChart.Series] = []
+        for entry in entries {
+            let fixed = entry.coordinates.filter { $0.name != "rate" }
+            let rest = fixed.map { "\($0.name) \(Quantity.grouped($0.value))" }.joined(separator: ", ")
+            let name = rest.isEmpty || fixed.count == entry.coordinates.count ? "p99" : rest
+            let point = (x: entry.measurement.answeredRate, y: Double(entry.measurement.latency.at(99)))
+            if let index = series.firstIndex(where: { $0.name == name }) {
+                series[index].points.append(point)
+            } else {
+                let style = styles[series.count % styles.count]
+                series.append(HTMLChart.Series(name: name, style: style, points: [point]))
+            }
+        }
+        for index in series.indices { series[index].points.sort { $0.x < $1.x } }
+        return series
     }
 
     private func footerHTML() -> String {

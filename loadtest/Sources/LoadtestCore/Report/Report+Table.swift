@@ -212,6 +212,8 @@ extension Report {
         }
         if entries.contains(where: { $0.measurement.failures[.wrong] != nil }) {
             lines.append("WRONG ANSWERS: fast, but not right")
+        } else if entries.contains(where: { $0.measurement.goodCount == 0 }) {
+            lines.append("NO RIGHT ANSWER")
         }
         return lines.count == 1 ? [] : lines
     }

@@ -51,9 +51,9 @@ package struct Report {
             return search.rate > 0 && search.rate >= (wantedRate ?? 0) ? .held : .broken
         }
         let isHeld = entries.allSatisfy { entry in
-            guard let objective else { return entry.measurement.failures[.wrong] == nil }
-            return objective.broken(by: entry.measurement).isEmpty
-                && entry.measurement.failures[.wrong] == nil
+            let run = entry.measurement
+            return run.goodCount > 0 && run.failures[.wrong] == nil
+                && (objective?.broken(by: run).isEmpty ?? true)
         }
         return isHeld ? .held : .broken
     }
