@@ -340,6 +340,34 @@ def hlog_count(line):
     return total
 
 
+@pytest.mark.skipif(not shutil.which("chromium"), reason="needs chromium")
+def test_the_page_opens_from_disk_in_light_and_in_dark(tmp_path):
+    page = tmp_path / "run.html"
+    with target("stall", 60_000, 1) as url:
+        loadtest(url, "--rate", 100, "--duration", "2s", "--html", page, "--quiet", *PATIENT)
+    light = corner(page, tmp_path / "light.png")
+    dark = corner(page, tmp_path / "dark.png", "--force-dark-mode", "--blink-settings=preferredColorScheme=0")
+    assert min(light) > 230
+    assert max(dark) < 60
+
+
+def corner(page, picture, *options):
+    """The colour of the page's first pixel, as Chromium without a network shows it."""
+    subprocess.run(
+        ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1000,1400",
+         "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={picture}.d", *options,
+         f"--screenshot={picture}", page.as_uri()],
+        capture_output=True, check=True, timeout=60,
+    )
+    data, at, pixels = picture.read_bytes(), 8, b""
+    while at < len(data):  # PNG: length, kind, content, checksum
+        size, kind = struct.unpack(">I4s", data[at : at + 8])
+        if kind == b"IDAT":
+            pixels += data[at + 8 : at + 8 + size]
+        at += size + 12
+    return tuple(zlib.decompress(pixels)[1:4])  # every filter leaves the first pixel as it is
+
+
 def test_two_results_are_compared(tmp_path):
     files = [tmp_path / "a.json", tmp_path / "b.json"]
     for file, service in zip(files, (2000, 20_000)):

@@ -28,7 +28,7 @@ struct SearchOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Run every combination: 'rate=100,200;rows=1,8;connections=16,64'.", valueName: "grid"))
     var sweep: String?
 
-    @Option(help: ArgumentHelp("How late the generator itself may be, at p99. (default: 5ms)", valueName: "time"))
+    @Option(help: ArgumentHelp("How late the generator itself may be, at p99. (default: 5ms or a tenth of the latency's)", valueName: "time"))
     var maxLag: Span?
 
     func apply(to options: inout Options) throws(UsageError) {

@@ -11,7 +11,8 @@ package enum Validity: Equatable, Sendable {
     package static let busyLimit = 0.95
 
     /// Judges an open-loop run; a closed loop promises no rate, and is limited by the generator openly.
-    package init(_ measurement: Measurement, lagLimit: UInt64 = lagLimit) {
+    /// - Parameter lagLimit: how late the generator may be, at p99; nil is the rule above.
+    package init(_ measurement: Measurement, lagLimit: UInt64? = nil) {
         self = .valid
         guard measurement.load.arrivals != .closed else { return }
         if measurement.dueCount == 0 {
@@ -19,8 +20,8 @@ package enum Validity: Equatable, Sendable {
             return
         }
         let lag = measurement.lag.at(99)
-        let share = measurement.latency.at(99) / 10
-        if lag > max(lagLimit, share) {
+        let limit = lagLimit ?? max(Validity.lagLimit, measurement.latency.at(99) / 10)
+        if lag > limit {
             let lag = Quantity.duration(lag)
             self = .invalid(
                 "the generator itself was late (p99 \(lag)): it, not the server, is part of these latencies; give it a free core, lower the rate, or raise --max-lag")

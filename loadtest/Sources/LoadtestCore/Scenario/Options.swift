@@ -20,7 +20,8 @@ package struct Options: Sendable {
     package var window: UInt64 = 2_000_000_000
     package var wantedRate: Double?
     package var sweep: Sweep?
-    package var lagLimit = Validity.lagLimit
+    /// Nil is the default rule of `Validity`.
+    package var lagLimit: UInt64?
 
     package var models: [(name: String, weight: Int)] = []
     package var mlmodel: String?

@@ -206,7 +206,8 @@ package struct Session {
                 throw SearchFailure(error.description)
             }
             last = measurement
-            let window = Search.Window(measurement, objective, lagLimit: options.lagLimit)
+            let window = Search.Window(
+                measurement, objective, lagLimit: options.lagLimit ?? Validity.lagLimit)
             if window == .held, rate >= best?.rate ?? 0 { best = (rate, measurement) }
             return (window, measurement)
         }
