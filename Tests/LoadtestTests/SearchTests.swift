@@ -107,6 +107,8 @@ struct StatisticsTests {
         #expect(abs(statistics.deviation - 2.13809) < 1e-4)
         #expect(abs(statistics.confidenceHalfWidth - 2.365 * 2.13809 / 8.0.squareRoot()) < 1e-3)
         #expect(Statistics([3]).confidenceHalfWidth == 0)
+        #expect(Statistics.median([9, 1, 5]) == 5)
+        #expect(Statistics.median([9, 1]) == 5)
     }
 
     @Test("the knee of a curve is where it turns")

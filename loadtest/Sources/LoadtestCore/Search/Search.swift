@@ -48,7 +48,7 @@ package struct Search {
     }
 
     package struct Result: Sendable {
-        /// The mean of `estimates`; 0 when not even the lowest rate held.
+        /// The median of `estimates`; 0 when not even the lowest rate held.
         package var rate: Double
         /// 95 % confidence, from the repeats (Student's t).
         package var interval: ClosedRange<Double>
@@ -60,6 +60,9 @@ package struct Search {
     }
 
     package typealias Probe = (_ rate: Double) throws(SearchFailure) -> (Window, Measurement)
+
+    /// So many windows spoilt by the generator at one rate end the search.
+    private static let invalidLimit = 6
 
     private enum Verdict { case held, broken, stuck(String) }
 
@@ -160,8 +163,8 @@ package struct Search {
         return try bisect(low, high)
     }
 
-    /// Runs windows until `agreeing` of them hold or two break. One window that breaks may be the
-    /// machine's hiccup, so it is never enough.
+    /// Runs windows until `agreeing` of them hold, or enough break: two in which the server fell behind,
+    /// or three that were only slow, as they may be by a hiccup of the machine.
     private mutating func judge(
         _ rate: Double, agreeing: Int
     ) throws(SearchFailure) -> Verdict {
@@ -172,7 +175,7 @@ package struct Search {
             let (window, measurement) = try probe(rate)
             switch window {
             case .held: held += 1
-            case .broken: broken += 1
+            case .broken: broken += measurement.fellBehind ? 3 : 2
             case .invalid: invalid += 1
             }
             let reason =
@@ -184,18 +187,18 @@ package struct Search {
             points.append(point)
             onPoint(point)
             if held == agreeing { return .held }
-            if broken == 2 { return .broken }
-            if invalid == 3 { return .stuck(reason) }
+            if broken >= 6 { return .broken }
+            if invalid == Search.invalidLimit { return .stuck(reason) }
         }
     }
 
     private func result(_ found: [Double], limit: String?) -> Result {
         let statistics = Statistics(found)
+        let rate = Statistics.median(found)
         // One estimate has no spread; what is known is how near the search came.
-        let half = found.count > 1 ? statistics.confidenceHalfWidth : statistics.mean * settings.precision
+        let half = found.count > 1 ? statistics.confidenceHalfWidth : rate * settings.precision
         return Result(
-            rate: statistics.mean,
-            interval: max(0, statistics.mean - half)...(statistics.mean + half), estimates: found,
+            rate: rate, interval: max(0, rate - half)...(rate + half), estimates: found,
             points: points, knee: Knee.find(points.map { ($0.rate, $0.mean) }),
             generatorLimit: limit)
     }

@@ -13,6 +13,13 @@ package struct Statistics: Equatable, Sendable {
         deviation = values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : 0
     }
 
+    /// The middle one, or the mean of the two in the middle; 0 for none.
+    package static func median(_ values: [Double]) -> Double {
+        guard !values.isEmpty else { return 0 }
+        let sorted = values.sorted()
+        return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+    }
+
     package var standardError: Double { count > 1 ? deviation / Double(count).squareRoot() : 0 }
 
     /// Half of the 95 % confidence interval of the mean (Student's t); 0 for fewer than two values.

@@ -9,7 +9,7 @@ extension Search.Window {
             self = .broken("wrong answers: \(measurement.wrongExamples.first ?? "")")
         } else if let clause = objective.broken(by: measurement).first {
             self = Search.Window.broken(clause, objective, measurement, lagLimit)
-        } else if let growth = Search.Window.growth(measurement) {
+        } else if let growth = measurement.growth {
             self = .broken("the server fell behind: \(growth) requests more were waiting at the end than at the start")
         } else {
             self = .held
@@ -33,17 +33,22 @@ extension Search.Window {
         if isServers || lag <= lagLimit { return .broken(reason) }
         return .invalid("\(reason), but the generator itself was late by \(Quantity.duration(lag))")
     }
+}
 
-    /// How many requests the server fell behind in the window; nil when that may be chance.
-    private static func growth(_ measurement: Measurement) -> Int? {
-        let growth = measurement.backlogAtEnd - measurement.backlogAtStart
-        return Double(growth) > allowedGrowth(measurement) ? growth : nil
+extension Measurement {
+    /// The server did not keep up: it was given more than it answered.
+    package var fellBehind: Bool { overran || growth != nil }
+
+    /// How many requests the server fell behind in the reported part; nil when that may be chance.
+    var growth: Int? {
+        let growth = backlogAtEnd - backlogAtStart
+        return Double(growth) > allowedGrowth ? growth : nil
     }
 
     /// One request in a hundred, and what chance alone does: arrivals at random vary by their root.
-    private static func allowedGrowth(_ measurement: Measurement) -> Double {
-        let count = Double(measurement.dueCount)
-        switch measurement.load.arrivals {
+    private var allowedGrowth: Double {
+        let count = Double(dueCount)
+        switch load.arrivals {
         case .poisson: return 2 + count / 100 + 2 * count.squareRoot()
         case .constant, .closed: return 2 + count / 100
         }
