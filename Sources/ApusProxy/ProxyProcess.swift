@@ -25,6 +25,8 @@ package final class ProxyProcess {
     /// All bodies that are held now.
     var bufferedByteCount = 0
     private(set) var catalog = ModelCatalog()
+    /// Generations that were replaced and still have requests out.
+    private var retired: [ServedModel] = []
     private(set) var hasRoutes = false
     private(set) var isDraining = false
     private var connections: [ObjectIdentifier: ClientConnection] = [:]
@@ -121,7 +123,7 @@ package final class ProxyProcess {
         isStopped = true
         listener?.close()
         for connection in Array(connections.values) { connection.close() }
-        for model in catalog.models { for link in model.links { link.close() } }
+        for model in allModels { for link in model.links { link.close() } }
         control?.close()
         turnEnd?.close()
         tick?.close()
@@ -197,6 +199,7 @@ package final class ProxyProcess {
             models.append(model)
         }
         catalog = ModelCatalog(models)
+        for model in known where !models.contains(where: { $0 === model }) { retire(model) }
         if !isReported {
             isReported = true
             control?.send(ProxyReport.ready)
@@ -204,6 +207,25 @@ package final class ProxyProcess {
     }
 
     private var isReported = false
+
+    private var allModels: [ServedModel] { catalog.models + retired }
+
+    /// Another generation has taken over, or nobody has: what waits goes there, what is out is answered from here.
+    private func retire(_ model: ServedModel) {
+        let successor = catalog.find(model.route.name)?.latest
+        retired.append(model)
+        for request in model.retire(successor: successor) {
+            fail(request, .unknownModel(name: model.route.name))
+        }
+        forgetRetired()
+    }
+
+    private func forgetRetired() {
+        retired.removeAll { model in
+            model.closeIdleLinks()
+            return model.links.isEmpty
+        }
+    }
 
     func markDirty(_ model: ServedModel) {
         guard !model.isDirty else { return }
@@ -238,7 +260,8 @@ package final class ProxyProcess {
 
     /// Takes a whole request.
     func submit(_ request: ProxyRequest, from connection: ClientConnection) {
-        guard let model = request.model else { preconditionFailure("a request is made for a model") }
+        guard let model = request.model?.current else { preconditionFailure("a request is made for a model") }
+        request.model = model
         if let error = overload(model) {
             bufferedByteCount -= request.bodyByteCount
             connection.current.request = nil
@@ -312,7 +335,7 @@ package final class ProxyProcess {
         if let index = lostLinks.firstIndex(where: { $0.link.serial == serial }) {
             let lost = lostLinks.remove(at: index)
             resolve(lost.link, lost.model, death)
-        } else if catalog.models.contains(where: { $0.links.contains { $0.serial == serial } }) {
+        } else if allModels.contains(where: { $0.links.contains { $0.serial == serial } }) {
             deaths[serial] = death
         }
     }
@@ -364,6 +387,7 @@ package final class ProxyProcess {
     private func ticked() {
         timeouts.expire(at: loop.nowMilliseconds)
         resolveUnexplained()
+        if !retired.isEmpty { forgetRetired() }
         if isDraining { checkDrained() }
     }
 
@@ -382,7 +406,7 @@ package final class ProxyProcess {
         armedDeadline = nil
         let now = Loop.nanoseconds
         var next: UInt64?
-        for model in catalog.models {
+        for model in allModels {
             while let request = model.deadlines.first, request.deadline <= now { expire(request, model) }
             if let deadline = model.deadlines.first?.deadline { next = min(next ?? .max, deadline) }
         }

@@ -24,6 +24,8 @@ final class ServedModel {
     private(set) var deadlines = DeadlineList()
     private(set) var inFlightCount = 0
     var isDirty = false
+    private var successor: ServedModel?
+    private var isRetired = false
     private unowned let proxy: ProxyProcess
     /// What a request costs its worker, a moving average over those answered.
     private var requestNanoseconds: UInt64 = 10_000
@@ -61,6 +63,41 @@ final class ServedModel {
 
     func remove(_ link: WorkerLink) { links.removeAll { $0 === link } }
 
+    // MARK: Generations
+
+    /// This model, or who has taken over from it.
+    var current: ServedModel {
+        var model = self
+        while let next = model.successor { model = next }
+        return model
+    }
+
+    /// Hands what waits to `successor`, in its order and with its deadlines. What is out comes back here.
+    /// - Returns: the requests that wait for nobody now, because there is no successor.
+    func retire(successor: ServedModel?) -> [ProxyRequest] {
+        self.successor = successor
+        isRetired = true
+        var stranded: [ProxyRequest] = []
+        while let request = queue.first {
+            guard let successor else {
+                forget(request)
+                request.state = .orphaned
+                inFlightCount += 1
+                stranded.append(request)
+                continue
+            }
+            forget(request)
+            successor.enqueue(request)
+        }
+        return stranded
+    }
+
+    /// Closes the links that have nothing out. Of a retired model: its workers end when all proxies have done so.
+    func closeIdleLinks() {
+        for link in links where link.requests.count == 0 { link.close() }
+        links.removeAll { $0.state == .closed }
+    }
+
     // MARK: The queue
 
     var isFull: Bool { queue.count >= route.limits.queueCapacity }
@@ -79,6 +116,10 @@ final class ServedModel {
     /// Back to the head of the queue, with the deadline it had.
     func requeue(_ request: ProxyRequest) {
         precondition(request.state == .orphaned, "only a lost worker's requests come back")
+        if let next = successor?.current {
+            forget(request)
+            return next.enqueue(request)
+        }
         request.state = .queued
         inFlightCount -= 1
         queue.prepend(request)
@@ -111,6 +152,7 @@ final class ServedModel {
     /// Gives workers that have room their share of what waits: an even share, but at least so much that waking
     /// one is worth it.
     func dispatch(at now: UInt64) {
+        if isRetired { return closeIdleLinks() }
         let worthwhile = Int(max(1, Self.spreadNanoseconds / max(1, requestNanoseconds)))
         while queue.count > 0 {
             let free = links.reduce(0) { $0 + ($1.hasCredit ? 1 : 0) }

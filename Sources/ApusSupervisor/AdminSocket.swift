@@ -12,8 +12,10 @@ final class AdminSocket {
     private var listener: Listener?
     private var clients: [ObjectIdentifier: AdminClient] = [:]
 
-    /// - Parameter answer: makes the whole answer to a line.
-    init(path: String, on loop: Loop, answer: @escaping (String) -> [UInt8]) throws(UVError) {
+    /// Makes the whole answer to a line, now or later, and gives it to the function it was passed, once.
+    typealias Answer = (String, @escaping ([UInt8]) -> Void) -> Void
+
+    init(path: String, on loop: Loop, answer: @escaping Answer) throws(UVError) {
         let descriptor = try ListeningSocket.unix(path: path)
         listener = try Listener(descriptor: descriptor, isUnix: true, on: loop) {
             [unowned self] listener in
@@ -34,14 +36,14 @@ final class AdminSocket {
 
 private final class AdminClient: StreamOwner {
     private let stream: Stream
-    private let answer: (String) -> [UInt8]
+    private let answer: AdminSocket.Answer
     private let onClose: (AdminClient) -> Void
     private let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 256, alignment: 1)
     private var line: [UInt8] = []
     private var isAnswered = false
 
     init(
-        _ stream: Stream, _ answer: @escaping (String) -> [UInt8],
+        _ stream: Stream, _ answer: @escaping AdminSocket.Answer,
         onClose: @escaping (AdminClient) -> Void
     ) {
         self.stream = stream
@@ -59,7 +61,8 @@ private final class AdminClient: StreamOwner {
         guard !isAnswered else { return }
         line.append(contentsOf: bytes)
         if let end = line.firstIndex(of: UInt8(ascii: "\n")) {
-            reply(answer(String(decoding: line[..<end], as: UTF8.self)))
+            isAnswered = true
+            answer(String(decoding: line[..<end], as: UTF8.self)) { [weak self] in self?.reply($0) }
         } else if line.count > AdminSocket.lineByteLimit {
             reply(Array("error the request line is longer than \(AdminSocket.lineByteLimit) bytes\n".utf8))
         }
@@ -67,6 +70,7 @@ private final class AdminClient: StreamOwner {
 
     private func reply(_ bytes: [UInt8]) {
         isAnswered = true
+        guard stream.isOpen else { return }
         bytes.withUnsafeBytes { try? stream.send($0) }  // a client that left needs no answer
         if stream.queuedByteCount == 0 { close() }
     }
@@ -74,7 +78,7 @@ private final class AdminClient: StreamOwner {
     func streamDidDrain(_ stream: Stream) { close() }
 
     func stream(_ stream: Stream, didEnd error: UVError?) {
-        if !isAnswered || error != nil { close() }
+        close()  // nobody waits for an answer any more
     }
 
     func stream(_ stream: Stream, didFailToWrite error: UVError) { close() }

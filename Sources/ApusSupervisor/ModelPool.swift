@@ -17,6 +17,9 @@ final class ModelPool {
         case failed(exitCode: Int32, sentence: String)
     }
 
+    /// A candidate whose workers die more often than this before they serve does not take over.
+    private static let candidateRestartLimit = 3
+
     let wanted: WantedModel
     let generation: UInt32
     private(set) var state = State.loading
@@ -24,13 +27,17 @@ final class ModelPool {
     private(set) var slots: [WorkerSlot]
     private(set) var template: Child?
     private(set) var templateRestartCount = 0
+    private(set) var lastTemplateExit: ExitReason?
     private unowned let supervisor: Supervisor
     private var control: ControlLink<TemplateReport>?
     private var workerLinks: [UInt32: ControlLink<WorkerReport>] = [:]
     private var templateBackoff = RestartBackoff(longest: 30_000)
     private var loadDeadline: UInt64 = 0
     private let series: PoolSeries?
-    private let log: Logger
+    let log: Logger
+    /// Why the last reload of this model was refused, while this generation serves on.
+    var lastRefusal: String?
+    private var isRetiring = false
 
     init(_ wanted: WantedModel, generation: UInt32, supervisor: Supervisor) {
         self.wanted = wanted
@@ -47,6 +54,21 @@ final class ModelPool {
     /// At least one worker takes requests.
     var isServing: Bool { slots.contains { $0.state == .serving } }
 
+    /// Everything that was asked for serves.
+    var isComplete: Bool { state == .loaded && slots.allSatisfy { $0.state == .serving } }
+
+    /// As a candidate: why it will not take over. A template that ends before it has loaded is not started again.
+    var refusal: String? {
+        if case .failed(_, let sentence) = state { return sentence }
+        if let lastTemplateExit, description == nil {
+            return "the model's template ended while it was loading it: \(lastTemplateExit)"
+        }
+        if slots.contains(where: { $0.restartCount > Self.candidateRestartLimit }) {
+            return "its workers end as soon as they are started"
+        }
+        return nil
+    }
+
     /// What the proxies are told.
     var route: ModelRoute {
         let serving = slots.filter { $0.state == .serving }
@@ -61,7 +83,7 @@ final class ModelPool {
     /// Why it is not ready; empty when it is.
     var reason: String {
         if case .failed(_, let sentence) = state { return sentence }
-        return ""
+        return lastRefusal.map { "reload refused: \($0)" } ?? ""
     }
 
     var routeState: ModelRoute.State {
@@ -177,7 +199,8 @@ final class ModelPool {
         template = nil
         control?.close()
         control = nil
-        guard !supervisor.isStopping else { return supervisor.changed() }
+        guard !supervisor.isStopping, !isRetiring else { return supervisor.changed() }
+        lastTemplateExit = reason
         if case .failed = state { return supervisor.changed() }
         log.error("template exited", metadata: ["reason": "\(reason)"])
         state = .loading
@@ -215,7 +238,7 @@ final class ModelPool {
     }
 
     private func workerExited(_ serial: UInt32, _ process: pid_t, _ reason: ExitReason) {
-        if !supervisor.isStopping {
+        if !supervisor.isStopping, !(isRetiring && reason == .exited(code: 0)) {
             log.warning(
                 "worker exited", metadata: ["reason": "\(reason)", "pid": "\(process)"])
         }
@@ -254,6 +277,17 @@ final class ModelPool {
     }
 
     // MARK: The end
+
+    /// It serves no more: workers end when the proxies have closed their links, the template ends now.
+    func retire() {
+        isRetiring = true
+        control?.close()
+        control = nil
+        for link in workerLinks.values { link.send(WorkerOrder.drain) }
+        if supervisor.pools.allSatisfy({ $0 === self || $0.wanted.version != wanted.version || $0.wanted.name != wanted.name }) {
+            series?.set(isServed: false, isReady: false)
+        }
+    }
 
     /// Lets every process of this pool go: their control sockets end.
     func stop() {

@@ -24,7 +24,15 @@ package final class Supervisor {
     let loop: Loop
     let reaper: Reaper
     let runtime: RuntimeDirectory
-    private(set) var pools: [ModelPool] = []
+    /// The generations that serve, or are to.
+    var pools: [ModelPool] = []
+    /// Those that load to take over, and those that were taken over from.
+    var candidates: [ModelPool] = []
+    var retiring: [ModelPool] = []
+    var reload: Reload?
+    var reloadCount = 0
+    var reloadWaiters: [(after: Int, onDone: ([String]) -> Void)] = []
+    private var lastGeneration: UInt32 = 0
     private(set) var proxies: [ProxySlot] = []
     private(set) var isStopping = false
     private(set) var isReady = false
@@ -82,7 +90,7 @@ package final class Supervisor {
     package func run() throws(SupervisorStartError) -> SupervisorExit {
         SignalWatch.ignoreBrokenPipes()
         do throws(UVError) {
-            admin = try AdminSocket(path: runtime.adminSocket, on: loop) { [unowned self] in answer($0) }
+            admin = try AdminSocket(path: runtime.adminSocket, on: loop) { [unowned self] in answer($0, $1) }
             try watchSignals()
         } catch {
             throw .loop(error)
@@ -90,9 +98,7 @@ package final class Supervisor {
         turn = Timer(on: loop) { [unowned self] in settle() }
         convergence = Timer(on: loop) { [unowned self] in settle() }
         drainLimit = Timer(on: loop) { [unowned self] in stopNow() }
-        for (index, model) in settings.models.enumerated() {
-            pools.append(ModelPool(model, generation: UInt32(index + 1), supervisor: self))
-        }
+        pools = settings.models.map { ModelPool($0, generation: takeGeneration(), supervisor: self) }
         proxies = (0..<settings.proxyCount).map { ProxySlot($0, supervisor: self) }
         log.info("starting", metadata: ["runtime_dir": "\(runtime.path)", "listen": "\(listenAddress)"])
         changed()
@@ -122,13 +128,21 @@ package final class Supervisor {
         return nextSerial
     }
 
+    /// A number for a generation that no other has had.
+    func takeGeneration() -> UInt32 {
+        lastGeneration += 1
+        return lastGeneration
+    }
+
+    private var allPools: [ModelPool] { pools + candidates + retiring }
+
     // MARK: Events
 
     /// Something is not as it was: everything is compared at the end of this turn.
     func changed() { turn?.start(milliseconds: 0) }
 
     func modelFailed(_ pool: ModelPool, exitCode: Int32, sentence: String) {
-        guard pool.wanted.isRequired, !isReady, !isStopping else { return }
+        guard pool.wanted.isRequired, !isReady, !isStopping, pools.contains(where: { $0 === pool }) else { return }
         exit = .modelFailed(exitCode: exitCode, sentence: sentence)
         stopNow()
     }
@@ -138,7 +152,7 @@ package final class Supervisor {
     }
 
     func workerStuck(_ serial: UInt32) {
-        if pools.contains(where: { $0.killStuck(serial) }) { stuck.insert(serial) }
+        if (pools + retiring).contains(where: { $0.killStuck(serial) }) { stuck.insert(serial) }
     }
 
     /// A client has set the log's level: it holds for the supervisor and all proxies, those to come included.
@@ -165,6 +179,7 @@ package final class Supervisor {
 
     private func settle() {
         if isStopping { return settleStopping() }
+        settleReload()
         converge()
         publishRoutes()
         publishMetrics()
@@ -173,7 +188,7 @@ package final class Supervisor {
 
     /// Starts what is missing. While the server drains that is only workers: the requests that are left need them.
     private func converge() {
-        var times = pools.compactMap { $0.converge(at: now) }
+        var times = (isStopping ? pools : pools + candidates).compactMap { $0.converge(at: now) }
         if !isStopping { times += proxies.compactMap { $0.converge(at: now) } }
         if let next = times.min() { convergence?.start(milliseconds: next > now ? next - now : 0) }
     }
@@ -197,11 +212,20 @@ package final class Supervisor {
         log.info("ready", metadata: ["listen": "\(listenAddress)"])
     }
 
-    private func answer(_ line: String) -> [UInt8] {
+    private func answer(_ line: String, _ reply: @escaping ([UInt8]) -> Void) {
         switch line {
-        case "status": Array("ok\n".utf8) + statusReport() + [UInt8(ascii: "\n")]
-        case "reload", "reload wait": Array("error reload is not enabled in this version\n".utf8)
-        default: Array("error unknown request; known are: status, reload, reload wait\n".utf8)
+        case "status":
+            reply(Array("ok\n".utf8) + statusReport() + [UInt8(ascii: "\n")])
+        case "reload":
+            reload()
+            reply(Array("ok\n".utf8))
+        case "reload wait":
+            reload { refusals in
+                let sentence = refusals.joined(separator: "; ").replacing("\n", with: " ")
+                reply(Array(refusals.isEmpty ? "ok\n".utf8 : "error \(sentence)\n".utf8))
+            }
+        default:
+            reply(Array("error unknown request; known are: status, reload, reload wait\n".utf8))
         }
     }
 
@@ -234,7 +258,7 @@ package final class Supervisor {
         signals.append(try SignalWatch(SIGQUIT, on: loop) { [unowned self] in stopNow() })
         signals.append(
             try SignalWatch(SIGHUP, on: loop) { [unowned self] in
-                log.warning("reload is not enabled in this version; SIGHUP is ignored")
+                reload()
             })
     }
 
@@ -257,7 +281,7 @@ package final class Supervisor {
         stopListening()
         if exit == .stopped { exit = .killed }
         for proxy in proxies { proxy.child?.kill(SIGKILL) }
-        for pool in pools { pool.killAll() }
+        for pool in allPools { pool.killAll() }
         changed()
     }
 
@@ -267,8 +291,8 @@ package final class Supervisor {
             converge()
             return publishRoutes()
         }
-        for pool in pools { pool.stop() }
-        guard pools.allSatisfy(\.isGone) else { return }
+        for pool in allPools { pool.stop() }
+        guard allPools.allSatisfy(\.isGone) else { return }
         admin?.close()
         reaper.close()
         for signal in signals { signal.close() }

@@ -45,6 +45,8 @@ package struct SupervisorSettings {
     package var port: UInt16 = 8080
     package var runtimeDirectory = ""
     package var models: [WantedModel] = []
+    /// Looks at the model files again, for a reload.
+    package var locateAgain: () throws(ReloadError) -> [WantedModel] = { () throws(ReloadError) in [] }
     package var proxyCount = 1
     package var proxy = ProxySettings()
     package var onnxRuntimePath = ""

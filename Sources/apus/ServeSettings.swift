@@ -18,6 +18,15 @@ struct ServeSettings {
         settings.port = configuration.listen.port
         settings.runtimeDirectory = configuration.runtimeDirectoryPath(environment: processEnvironment())
         settings.models = try models()
+        settings.locateAgain = { () throws(ReloadError) in
+            do {
+                return try models()
+            } catch let failure as Failure {
+                throw ReloadError(failure.sentences.joined(separator: "; "))
+            } catch {
+                throw ReloadError("\(error)")
+            }
+        }
         settings.proxyCount = configuration.proxies
         settings.proxy = proxy()
         settings.onnxRuntimePath = configuration.onnxRuntime ?? ""

@@ -15,8 +15,8 @@ struct AdminSocketTests {
         folder.make()
         let path = "\(folder.path)/admin.sock"
         try withLoop { loop in
-            let socket = try AdminSocket(path: path, on: loop) { line in
-                line == "large" ? Self.large : Array("ok\n\(line.uppercased())\n".utf8)
+            let socket = try AdminSocket(path: path, on: loop) { line, reply in
+                reply(line == "large" ? Self.large : Array("ok\n\(line.uppercased())\n".utf8))
             }
             try body(loop, path)
             socket.close()

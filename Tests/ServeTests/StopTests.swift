@@ -102,17 +102,5 @@ extension ServeTests {
             #expect(try server.waitForExit(within: .seconds(5)) == 0)
             try server.expectNothingLeft()
         }
-
-        @Test("HUP is not a way to reload yet: it is said, and nothing else happens")
-        func hangup() throws {
-            let server = try TestServer(Fixture.iris, "--workers", "1")
-            let before = try server.settledReport().children
-            server.signal(SIGHUP)
-            try server.log.wait(for: "reload is not enabled")
-            #expect(try server.admin("reload").hasPrefix("error reload is not enabled"))
-            #expect(try server.ask("GET", "/readyz").status == 200)
-            #expect(try server.settledReport().children == before)
-            try server.stop()
-        }
     }
 }

@@ -137,6 +137,7 @@ struct Status: Decodable {
     }
 
     struct Model: Decodable {
+        let generation: Int
         let name: String
         let state: String
         let reason: String
@@ -180,9 +181,11 @@ enum Built {
 
 /// Models and requests for them.
 enum Fixture {
-    static let iris = "iris=\(Built.root)/Tests/Fixtures/iris.onnx"
+    static let irisFile = "\(Built.root)/Tests/Fixtures/iris.onnx"
+    static let iris = "iris=\(irisFile)"
     /// Answers with its input, after as many turns of a loop as that says.
-    static let slow = "slow=\(Built.root)/Tests/Fixtures/small/slow.onnx"
+    static let slowFile = "\(Built.root)/Tests/Fixtures/small/slow.onnx"
+    static let slow = "slow=\(slowFile)"
     static let broken = "broken=\(Built.root)/Tests/Fixtures/small/unknown_operator.onnx"
 
     static let irisRow = """

@@ -1,0 +1,96 @@
+import Foundation
+import Testing
+
+extension ServeTests {
+    @Suite("Reload")
+    struct ReloadTests {
+        /// A model file of the test's own, which it may replace.
+        final class ModelFile {
+            let folder = "/tmp/apus-model-\(getpid())-\(UInt32.random(in: 0...(.max)))"
+            var path: String { "\(folder)/model.onnx" }
+
+            init(_ source: String) throws {
+                mkdir(folder, 0o700)
+                try replace(by: FileManager.default.contents(atPath: source))
+            }
+
+            deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+            /// Renames a new file into the old one's place.
+            func replace(by bytes: Data?) throws {
+                let bytes = try #require(bytes)
+                try bytes.write(to: URL(fileURLWithPath: "\(path).new"))
+                rename("\(path).new", path)
+            }
+        }
+
+        @Test("HUP replaces every process of a model, and nobody notices")
+        func hangup() throws {
+            let file = try ModelFile(Fixture.irisFile)
+            let server = try TestServer("iris=\(file.path)", "--workers", "2")
+            let before = try server.settledReport().models[0]
+            let connection = try server.connect()
+            let mark = server.log.mark
+            server.signal(SIGHUP)
+            try server.log.wait(for: "model reloaded", since: mark)
+            for _ in 0..<50 {
+                #expect(
+                    try connection.ask("POST", "/v2/models/iris/infer", body: Fixture.irisRow).status == 200)
+            }
+            let after = try server.settledReport().models[0]
+            #expect(after.generation > before.generation)
+            #expect(Set(after.workers.map(\.pid)).isDisjoint(with: before.workers.map(\.pid)))
+            #expect(after.template.pid != before.template.pid)
+            try server.stop()
+        }
+
+        @Test("a request that is under way is answered by the generation that has it")
+        func underWay() throws {
+            let file = try ModelFile(Fixture.slowFile)
+            let server = try TestServer("slow=\(file.path)", "--workers", "1")
+            let connection = try server.connect()
+            try connection.request("POST", "/v2/models/slow/infer", body: Fixture.turns(Fixture.aWhile))
+            try server.connect().settle()
+            #expect(try server.admin("reload wait").hasPrefix("ok"))
+            #expect(try connection.read().status == 200)
+            #expect(
+                try connection.ask("POST", "/v2/models/slow/infer", body: Fixture.turns(1)).status == 200)
+            try server.stop()
+        }
+
+        @Test("many reloads at once are few, and no request is lost")
+        func many() throws {
+            let file = try ModelFile(Fixture.irisFile)
+            let server = try TestServer("iris=\(file.path)", "--workers", "1")
+            let connection = try server.connect()
+            for _ in 0..<20 {
+                server.signal(SIGHUP)
+                #expect(
+                    try connection.ask("POST", "/v2/models/iris/infer", body: Fixture.irisRow).status == 200)
+            }
+            #expect(try server.admin("reload wait").hasPrefix("ok"))
+            #expect(
+                try connection.ask("POST", "/v2/models/iris/infer", body: Fixture.irisRow).status == 200)
+            try server.stop()
+        }
+
+        @Test("a file that is no model is refused with a sentence, and the old version serves on")
+        func broken() throws {
+            let file = try ModelFile(Fixture.irisFile)
+            let server = try TestServer("iris=\(file.path)", "--workers", "1")
+            let before = try server.settledReport().models[0]
+            try file.replace(by: Data("no model".utf8))
+            let answer = try server.admin("reload wait")
+            #expect(answer.hasPrefix("error iris: "))
+            #expect(answer.contains("not an ONNX model"))
+            #expect(
+                try server.ask("POST", "/v2/models/iris/infer", body: Fixture.irisRow).status == 200)
+            let after = try server.settledReport().models[0]
+            #expect(after.generation == before.generation)
+            #expect(after.workers.map(\.pid) == before.workers.map(\.pid))
+            try file.replace(by: FileManager.default.contents(atPath: Fixture.irisFile))
+            #expect(try server.admin("reload wait").hasPrefix("ok"))
+            try server.stop(errors: ["model cannot be loaded", "reload refused"])
+        }
+    }
+}
