@@ -8,10 +8,11 @@ import Glibc
 //
 // Prints `ready PORT` when it can answer. Ends when its standard input does.
 
-
 let words = CommandLine.arguments
-guard words.count == 4, let first = UInt64(words[2]), let second = UInt64(words[3]), first > 0 else {
-    let usage = Array("usage: loadtest-target stall EVERY_MS FOR_MS | capacity SERVERS SERVICE_US\n".utf8)
+guard words.count == 4, let first = UInt64(words[2]), let second = UInt64(words[3]), first > 0
+else {
+    let usage = Array(
+        "usage: loadtest-target stall EVERY_MS FOR_MS | capacity SERVERS SERVICE_US\n".utf8)
     _ = write(2, usage, usage.count)
     exit(2)
 }
@@ -21,7 +22,8 @@ let service: any Service
 switch words[1] {
 case "stall": service = StallingService(on: loop, everyMilliseconds: first, forMilliseconds: second)
 case "capacity":
-    service = try QueueingService(on: loop, serverCount: Int(first), serviceNanoseconds: second * 1000)
+    service = try QueueingService(
+        on: loop, serverCount: Int(first), serviceNanoseconds: second * 1000)
 default: exit(2)
 }
 let descriptor = try ListeningSocket.tcp(host: "127.0.0.1", port: 0)

@@ -11,7 +11,9 @@ struct ScheduleTests {
         #expect(schedule.nextDue == 1000 + 100_000_000_000)
     }
 
-    @Test("Poisson arrivals have the rate on average, vary as they should, and repeat with their seed")
+    @Test(
+        "Poisson arrivals have the rate on average, vary as they should, and repeat with their seed"
+    )
     func poisson() {
         func moments(_ seed: UInt64) -> [UInt64] {
             var schedule = Schedule(.poisson(perSecond: 1000), seed: seed, startingAt: 0)
@@ -39,21 +41,28 @@ struct ObjectiveTests {
     @Test("an objective is read into its clauses")
     func reads() throws {
         let objective = try Objective("p99<20ms, errors<0.1%,max<1s,mean<5ms,rate>1.5k")
-        #expect(objective.clauses.map(\.measure) == [.percentile(99), .failures, .longest, .mean, .rate])
+        #expect(
+            objective.clauses.map(\.measure) == [
+                .percentile(99), .failures, .longest, .mean, .rate,
+            ])
         #expect(objective.clauses.map(\.limit) == [20e6, 0.001, 1e9, 5e6, 1500])
         #expect(try Objective("p99<1s").description == "p99<1s, errors<1%")
     }
 
-    @Test("what cannot be read is refused", arguments: [
-        "", "p99", "p99<", "p0<1ms", "p101<1ms", "p99>20ms", "rate<5", "errors>1%", "p99<0ms", "speed<1ms",
-    ])
+    @Test(
+        "what cannot be read is refused",
+        arguments: [
+            "", "p99", "p99<", "p0<1ms", "p101<1ms", "p99>20ms", "rate<5", "errors>1%", "p99<0ms",
+            "speed<1ms",
+        ])
     func refuses(_ text: String) {
         #expect(throws: UsageError.self) { try Objective(text) }
     }
 
     @Test("a run breaks exactly the clauses whose limit it passes")
     func breaks() throws {
-        let run = Samples.measurement(latencies: Array(repeating: 10_000_000, count: 99) + [50_000_000])
+        let run = Samples.measurement(
+            latencies: Array(repeating: 10_000_000, count: 99) + [50_000_000])
         let objective = try Objective("p50<11ms,max<40ms,errors<1%,rate>10")
         #expect(objective.broken(by: run).map(\.measure) == [.longest])
     }
@@ -67,11 +76,13 @@ struct ObjectiveTests {
 
 @Suite("Recorder")
 struct RecorderTests {
-    @Test("only what was due in the reported part counts, and the lost ones wait as long as they did")
+    @Test(
+        "only what was due in the reported part counts, and the lost ones wait as long as they did")
     func window() {
         var recorder = Recorder(phaseCount: 2)
         defer { recorder.free() }
-        recorder.open(window: 1_000_000_000..<2_000_000_000, phaseStarts: [1_000_000_000, 1_500_000_000])
+        recorder.open(
+            window: 1_000_000_000..<2_000_000_000, phaseStarts: [1_000_000_000, 1_500_000_000])
         let ms: UInt64 = 1_000_000
         recorder.good(due: 999 * ms, sent: 999 * ms, done: 1001 * ms, status: 200, rowCount: 1)
         recorder.good(due: 1100 * ms, sent: 1150 * ms, done: 1200 * ms, status: 200, rowCount: 3)
@@ -94,10 +105,13 @@ struct RecorderTests {
     @Test("Server-Timing stages are added up by name, in nanoseconds")
     func stages() {
         var totals = StageTotals()
-        for text in ["queue;dur=0.5, compute;desc=\"x\";dur=12", "compute;dur=8, queue;dur=1.5,other"] {
+        for text in [
+            "queue;dur=0.5, compute;desc=\"x\";dur=12", "compute;dur=8, queue;dur=1.5,other",
+        ] {
             Array(text.utf8).withUnsafeBytes { totals.take($0) }
         }
-        #expect(totals.stages.map { String(decoding: $0.name, as: UTF8.self) } == ["queue", "compute"])
+        #expect(
+            totals.stages.map { String(decoding: $0.name, as: UTF8.self) } == ["queue", "compute"])
         #expect(abs(totals.stages[0].durations.mean / 1e6 - 1) < 0.01)
         #expect(abs(totals.stages[1].durations.mean / 10e6 - 1) < 0.01)
     }

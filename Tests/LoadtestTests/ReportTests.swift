@@ -7,7 +7,8 @@ struct ReportTests {
     static func run(_ scale: UInt64 = 1) -> Measurement {
         var random = SplitMix(seed: 3)
         let intervals = (0..<8).map { second in
-            Samples.interval(second, (0..<100).map { _ in (1_000_000 + random.next() % 500_000) * scale })
+            Samples.interval(
+                second, (0..<100).map { _ in (1_000_000 + random.next() % 500_000) * scale })
         }
         return Samples.measurement(
             latencies: intervals.flatMap { $0.histogram.cells.map(\.value) }, intervals: intervals)
@@ -37,7 +38,10 @@ struct ReportTests {
     func csv() {
         let lines = Samples.report(Self.run()).csv().split(separator: "\n")
         #expect(lines.count == 9)
-        #expect(Set(lines.map { $0.split(separator: ",", omittingEmptySubsequences: false).count }) == [12])
+        #expect(
+            Set(lines.map { $0.split(separator: ",", omittingEmptySubsequences: false).count }) == [
+                12
+            ])
     }
 
     @Test("the exit code says how it ended")
@@ -79,16 +83,19 @@ struct ReportTests {
         #expect(HistogramLog.index(of: 4096 * 1024) == 3072)
     }
 
-    @Test("base64 is padded as RFC 4648 has it", arguments: [
-        ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy"),
-    ])
+    @Test(
+        "base64 is padded as RFC 4648 has it",
+        arguments: [
+            ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy"),
+        ])
     func base64(_ text: String, _ encoded: String) {
         #expect(Base64.encode(Array(text.utf8)) == encoded)
     }
 
     @Test("counters' growth and histograms' means are read from two metrics pages")
     func metrics() {
-        let before = Prometheus("# HELP a b\na_total 5\nb_sum{m=\"x y\"} 10\nb_count{m=\"x y\"} 4\ng 9\n")
+        let before = Prometheus(
+            "# HELP a b\na_total 5\nb_sum{m=\"x y\"} 10\nb_count{m=\"x y\"} 4\ng 9\n")
         let after = Prometheus("a_total 8\nb_sum{m=\"x y\"} 30\nb_count{m=\"x y\"} 14\ng 12\nbad\n")
         let growth = after.growth(since: before)
         #expect(growth == ["a_total": 3, "b_sum{m=\"x y\"}": 20, "b_count{m=\"x y\"}": 10])

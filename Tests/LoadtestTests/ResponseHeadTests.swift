@@ -36,18 +36,27 @@ struct ResponseHeadTests {
         let closes: Bool
     }
 
-    @Test("the body's end is found by the rules of RFC 9112 §6.3", arguments: [
-        Framing(testDescription: "a length", fields: "200 OK\r\ncontent-LENGTH:  12 \r\n",
-            framing: .length(12), closes: false),
-        Framing(testDescription: "chunked", fields: "200 OK\r\nTransfer-Encoding: Chunked\r\n",
-            framing: .chunked, closes: false),
-        Framing(testDescription: "neither: to the end of the connection", fields: "200 OK\r\n",
-            framing: .untilClose, closes: true),
-        Framing(testDescription: "204 has no body", fields: "204 No Content\r\n", framing: .length(0),
-            closes: false),
-        Framing(testDescription: "the server closes", fields: "503 x\r\nContent-Length: 1\r\nConnection: close\r\n",
-            framing: .length(1), closes: true),
-    ])
+    @Test(
+        "the body's end is found by the rules of RFC 9112 §6.3",
+        arguments: [
+            Framing(
+                testDescription: "a length", fields: "200 OK\r\ncontent-LENGTH:  12 \r\n",
+                framing: .length(12), closes: false),
+            Framing(
+                testDescription: "chunked", fields: "200 OK\r\nTransfer-Encoding: Chunked\r\n",
+                framing: .chunked, closes: false),
+            Framing(
+                testDescription: "neither: to the end of the connection", fields: "200 OK\r\n",
+                framing: .untilClose, closes: true),
+            Framing(
+                testDescription: "204 has no body", fields: "204 No Content\r\n",
+                framing: .length(0),
+                closes: false),
+            Framing(
+                testDescription: "the server closes",
+                fields: "503 x\r\nContent-Length: 1\r\nConnection: close\r\n",
+                framing: .length(1), closes: true),
+        ])
     func framing(_ row: Framing) {
         guard case .head(let head) = Self.parse("HTTP/1.1 \(row.fields)\r\n") else {
             Issue.record("no head")
@@ -59,7 +68,8 @@ struct ResponseHeadTests {
 
     @Test("HTTP/1.0 closes unless it says otherwise")
     func oldVersion() {
-        guard case .head(let head) = Self.parse("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n") else {
+        guard case .head(let head) = Self.parse("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n")
+        else {
             Issue.record("no head")
             return
         }
@@ -72,21 +82,36 @@ struct ResponseHeadTests {
         let error: MalformedAnswer
     }
 
-    @Test("what is no HTTP answer is refused", arguments: [
-        Refusal(testDescription: "another protocol", text: "SSH-2.0-OpenSSH_9.2\r\n", error: .notHTTP),
-        Refusal(testDescription: "another protocol, at its first byte", text: "S", error: .notHTTP),
-        Refusal(testDescription: "HTTP/2's preface", text: "HTTP/2.0 200 OK\r\n\r\n", error: .notHTTP),
-        Refusal(testDescription: "a status in letters", text: "HTTP/1.1 abc OK\r\n\r\n", error: .badStatus),
-        Refusal(testDescription: "a length that is no number",
-            text: "HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\n", error: .badLength),
-        Refusal(testDescription: "two lengths that differ",
-            text: "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", error: .badLength),
-        Refusal(testDescription: "a length and chunks",
-            text: "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
-            error: .conflictingFraming),
-        Refusal(testDescription: "an unknown coding",
-            text: "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", error: .badLength),
-    ])
+    @Test(
+        "what is no HTTP answer is refused",
+        arguments: [
+            Refusal(
+                testDescription: "another protocol", text: "SSH-2.0-OpenSSH_9.2\r\n",
+                error: .notHTTP),
+            Refusal(
+                testDescription: "another protocol, at its first byte", text: "S", error: .notHTTP),
+            Refusal(
+                testDescription: "HTTP/2's preface", text: "HTTP/2.0 200 OK\r\n\r\n",
+                error: .notHTTP),
+            Refusal(
+                testDescription: "a status in letters", text: "HTTP/1.1 abc OK\r\n\r\n",
+                error: .badStatus),
+            Refusal(
+                testDescription: "a length that is no number",
+                text: "HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\n", error: .badLength),
+            Refusal(
+                testDescription: "two lengths that differ",
+                text: "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
+                error: .badLength),
+            Refusal(
+                testDescription: "a length and chunks",
+                text: "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+                error: .conflictingFraming),
+            Refusal(
+                testDescription: "an unknown coding",
+                text: "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+                error: .badLength),
+        ])
     func refuses(_ row: Refusal) {
         #expect(Self.parse(row.text) == .malformed(row.error))
     }
@@ -111,7 +136,9 @@ struct ChunkedBodyTests {
         }
     }
 
-    @Test("a size that is no number is refused", arguments: ["x\r\n", "\r\n", "ffffffffffffffffff\r\n"])
+    @Test(
+        "a size that is no number is refused",
+        arguments: ["x\r\n", "\r\n", "ffffffffffffffffff\r\n"])
     func refuses(_ text: String) {
         var chunks = ChunkedBody()
         #expect(throws: MalformedAnswer.badChunk) {

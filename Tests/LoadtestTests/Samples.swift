@@ -3,7 +3,8 @@
 /// Measurements made up for tests.
 enum Samples {
     static func measurement(
-        latencies: [UInt64], failures: [Failure: Int] = [:], lag: [UInt64] = [0], rate: Double? = nil,
+        latencies: [UInt64], failures: [Failure: Int] = [:], lag: [UInt64] = [0],
+        rate: Double? = nil,
         backlogGrowth: Int = 0, intervals: [Interval] = []
     ) -> Measurement {
         var latency = LatencyHistogram.latency()
@@ -16,11 +17,14 @@ enum Samples {
             load: load, seconds: 1, startedAt: 1_700_000_000, latency: latency, service: latency,
             sendDelay: lags, lag: lags, dueCount: latencies.count, goodCount: latencies.count,
             goodRowCount: latencies.count, goodWithinWindow: latencies.count, failures: failures,
-            statuses: [200: latencies.count], intervals: intervals, windowStart: 0, phases: [], marks: [],
+            statuses: [200: latencies.count], intervals: intervals, windowStart: 0, phases: [],
+            marks: [],
             stages: [], usage: Usage(user: 1_000_000, system: 2_000_000),
-            sentCount: max(latencies.count, 1), wholeSentCount: max(latencies.count, 1), readByteCount: 0,
+            sentCount: max(latencies.count, 1), wholeSentCount: max(latencies.count, 1),
+            readByteCount: 0,
             connectionsOpened: 1, idleOpened: 0, idleLeft: 0, backlogAtStart: 0,
-            backlogAtEnd: backlogGrowth, overran: false, wrongExamples: [], connectError: nil, stolen: 0)
+            backlogAtEnd: backlogGrowth, overran: false, wrongExamples: [], connectError: nil,
+            stolen: 0)
     }
 
     static func interval(_ second: Int, _ latencies: [UInt64], failures: Int = 0) -> Interval {
@@ -28,7 +32,8 @@ enum Samples {
         latencies.forEach { histogram.record($0) }
         let start = UInt64(second) * 1_000_000_000
         return Interval(
-            start: start, end: start + 1_000_000_000, dueCount: latencies.count, failureCount: failures,
+            start: start, end: start + 1_000_000_000, dueCount: latencies.count,
+            failureCount: failures,
             histogram: SparseHistogram(histogram))
     }
 

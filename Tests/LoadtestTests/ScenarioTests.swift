@@ -22,14 +22,18 @@ struct ScenarioTests {
     @Test("a scenario stands for the words of a command line")
     func words() throws {
         let file = try TemporaryFile(
-            "description: x\nurl: http://h/\nrate: 3x\npoisson: true\nat:\n  - '5s: a'\n  - '6s: b'\n")
+            "description: x\nurl: http://h/\nrate: 3x\npoisson: true\nat:\n  - '5s: a'\n  - '6s: b'\n"
+        )
         let words = try Scenario.arguments(file: file.path, known: Self.known)
-        #expect(words == ["http://h/", "--rate", "3x", "--poisson", "--at", "5s: a", "--at", "6s: b"])
+        #expect(
+            words == ["http://h/", "--rate", "3x", "--poisson", "--at", "5s: a", "--at", "6s: b"])
     }
 
-    @Test("a malformed scenario is refused in one sentence", arguments: [
-        "rate: [1, {}]\n", "- rate\n", "unknown: 1\n", "rate: {a: 1}\n", "rate: \"\n", "",
-    ])
+    @Test(
+        "a malformed scenario is refused in one sentence",
+        arguments: [
+            "rate: [1, {}]\n", "- rate\n", "unknown: 1\n", "rate: {a: 1}\n", "rate: \"\n", "",
+        ])
     func refuses(_ text: String) throws {
         let file = try TemporaryFile(text)
         do {
@@ -43,8 +47,9 @@ struct ScenarioTests {
 
     @Test("faults and sweeps are read, and what cannot be read is refused")
     func values() throws {
-        #expect(try Run.Fault("1.5s: kill -9 1:2", option: "--at")
-            == Run.Fault(at: 1_500_000_000, command: "kill -9 1:2"))
+        #expect(
+            try Run.Fault("1.5s: kill -9 1:2", option: "--at")
+                == Run.Fault(at: 1_500_000_000, command: "kill -9 1:2"))
         for text in ["kill", "5s:", "x: kill"] {
             #expect(throws: UsageError.self) { try Run.Fault(text, option: "--at") }
         }

@@ -13,11 +13,15 @@ struct SearchTests {
             let isHiccup = random.unit() < hiccups
             let isHeld = rate <= capacity && !isHiccup
             let latency: UInt64 = isHeld ? 5_000_000 : 500_000_000
-            return (isHeld ? .held : .broken("slow"), Samples.measurement(latencies: [latency], rate: rate))
+            return (
+                isHeld ? .held : .broken("slow"),
+                Samples.measurement(latencies: [latency], rate: rate)
+            )
         }
     }
 
-    @Test("the limit is found within the precision, wherever it lies",
+    @Test(
+        "the limit is found within the precision, wherever it lies",
         arguments: [1.5, 7, 49, 50, 51, 799, 800, 12_345, 654_321])
     func finds(_ capacity: Double) throws {
         var search = Search(Search.Settings(), probe: Self.probe(capacity: capacity))
@@ -62,7 +66,10 @@ struct SearchTests {
     @Test("where the generator is the bottleneck, the search says at least, not at most")
     func generatorLimit() throws {
         var search = Search(Search.Settings()) { (rate) throws(SearchFailure) in
-            (rate < 1000 ? .held : .invalid("busy"), Samples.measurement(latencies: [1_000_000], rate: rate))
+            (
+                rate < 1000 ? .held : .invalid("busy"),
+                Samples.measurement(latencies: [1_000_000], rate: rate)
+            )
         }
         let result = try search.run()
         #expect(result.rate == 800)
@@ -72,8 +79,10 @@ struct SearchTests {
     @Test("a window in which requests pile up does not hold, though the objective does")
     func backlog() throws {
         let objective = try Objective("p99<10s")
-        let steady = Samples.measurement(latencies: Array(repeating: 1_000_000, count: 1000), backlogGrowth: 5)
-        let growing = Samples.measurement(latencies: Array(repeating: 1_000_000, count: 1000), backlogGrowth: 50)
+        let steady = Samples.measurement(
+            latencies: Array(repeating: 1_000_000, count: 1000), backlogGrowth: 5)
+        let growing = Samples.measurement(
+            latencies: Array(repeating: 1_000_000, count: 1000), backlogGrowth: 50)
         #expect(Search.Window(steady, objective, lagLimit: 1) == .held)
         guard case .broken = Search.Window(growing, objective, lagLimit: 1) else {
             Issue.record("the pile was not seen")
@@ -85,7 +94,8 @@ struct SearchTests {
     func attribution() throws {
         let objective = try Objective("p99<20ms")
         let slow: [UInt64] = Array(repeating: 30_000_000, count: 100)
-        let late = Samples.measurement(latencies: slow, lag: Array(repeating: 15_000_000, count: 100))
+        let late = Samples.measurement(
+            latencies: slow, lag: Array(repeating: 15_000_000, count: 100))
         let own = Samples.measurement(latencies: slow, lag: Array(repeating: 6_000_000, count: 100))
         guard case .invalid = Search.Window(late, objective, lagLimit: 5_000_000) else {
             Issue.record("15 ms of 30 are the generator's: the rest would hold")
@@ -124,7 +134,8 @@ struct StatisticsTests {
     @Test("a run whose generator was late is invalid, a closed loop never is")
     func validity() {
         let fast: [UInt64] = Array(repeating: 1_000_000, count: 100)
-        let late = Samples.measurement(latencies: fast, lag: Array(repeating: 9_000_000, count: 100))
+        let late = Samples.measurement(
+            latencies: fast, lag: Array(repeating: 9_000_000, count: 100))
         #expect(Validity(late) != .valid)
         #expect(Validity(late, lagLimit: 10_000_000) == .valid)
         #expect(Validity(Samples.measurement(latencies: fast)) == .valid)

@@ -4,9 +4,12 @@ import Testing
 
 @Suite("JSON")
 struct JSONTests {
-    @Test("what is read is written again the same", arguments: [
-        #"{"a":[1,2.50,-3e-7],"b":null,"c":"é\n\"\\","d":[true,false,{}]}"#, "[]", "12345678901234567890",
-    ])
+    @Test(
+        "what is read is written again the same",
+        arguments: [
+            #"{"a":[1,2.50,-3e-7],"b":null,"c":"é\n\"\\","d":[true,false,{}]}"#, "[]",
+            "12345678901234567890",
+        ])
     func roundTrip(_ text: String) throws {
         #expect(try JSON.parse(text).text == text)
     }
@@ -17,17 +20,21 @@ struct JSONTests {
         #expect(values.map { $0.double?.isFinite } == [false, false, false])
     }
 
-    @Test("escapes are read", arguments: [
-        (#""\u00e9\ud83d\ude00\/""#, "é😀/"), (#""\b\f\r\t""#, "\u{8}\u{c}\r\t"),
-    ])
+    @Test(
+        "escapes are read",
+        arguments: [
+            (#""\u00e9\ud83d\ude00\/""#, "é😀/"), (#""\b\f\r\t""#, "\u{8}\u{c}\r\t"),
+        ])
     func escapes(_ text: String, _ expected: String) throws {
         #expect(try JSON.parse(text).string == expected)
     }
 
-    @Test("what is no JSON is refused", arguments: [
-        "", "{", "[1,]", "{\"a\"}", "01x", "nul", "\"\\ud800\"", "[1] 2", "\"\u{1}\"",
-        String(repeating: "[", count: 200),
-    ])
+    @Test(
+        "what is no JSON is refused",
+        arguments: [
+            "", "{", "[1,]", "{\"a\"}", "01x", "nul", "\"\\ud800\"", "[1] 2", "\"\u{1}\"",
+            String(repeating: "[", count: 200),
+        ])
     func refuses(_ text: String) {
         #expect(throws: JSON.SyntaxError.self) { try JSON.parse(text) }
     }
@@ -35,10 +42,13 @@ struct JSONTests {
 
 @Suite("Quantities")
 struct QuantityTests {
-    @Test("times are read with their units", arguments: [
-        ("250us", 250_000), ("20ms", 20_000_000), ("1.5s", 1_500_000_000), ("2m", 120_000_000_000),
-        ("3", 3_000_000_000), ("7ns", 7),
-    ] as [(String, UInt64)])
+    @Test(
+        "times are read with their units",
+        arguments: [
+            ("250us", 250_000), ("20ms", 20_000_000), ("1.5s", 1_500_000_000),
+            ("2m", 120_000_000_000),
+            ("3", 3_000_000_000), ("7ns", 7),
+        ] as [(String, UInt64)])
     func reads(_ text: String, _ nanoseconds: UInt64) {
         #expect(Quantity.nanoseconds(text) == nanoseconds)
     }
@@ -48,10 +58,12 @@ struct QuantityTests {
         #expect(Quantity.nanoseconds(text) == nil)
     }
 
-    @Test("durations are shown with three digits and a unit", arguments: [
-        (812.0, "0.81 µs"), (12_345, "12.3 µs"), (999_700, "1.00 ms"), (12_345_678, "12.3 ms"),
-        (1_000_000_000, "1.00 s"), (75e9, "75.0 s"),
-    ])
+    @Test(
+        "durations are shown with three digits and a unit",
+        arguments: [
+            (812.0, "0.81 µs"), (12_345, "12.3 µs"), (999_700, "1.00 ms"), (12_345_678, "12.3 ms"),
+            (1_000_000_000, "1.00 s"), (75e9, "75.0 s"),
+        ])
     func shows(_ nanoseconds: Double, _ text: String) {
         #expect(Quantity.duration(nanoseconds) == text)
     }
@@ -82,10 +94,13 @@ struct EndpointTests {
         #expect(unix.path == "/ping")
     }
 
-    @Test("what cannot be reached is refused in a sentence", arguments: [
-        "https://127.0.0.1/", "ftp://127.0.0.1", "http://:80/", "http://127.0.0.1:99999/", "unix:",
-        "http://127.0.0.1:0/",
-    ])
+    @Test(
+        "what cannot be reached is refused in a sentence",
+        arguments: [
+            "https://127.0.0.1/", "ftp://127.0.0.1", "http://:80/", "http://127.0.0.1:99999/",
+            "unix:",
+            "http://127.0.0.1:0/",
+        ])
     func refuses(_ url: String) {
         #expect(throws: UsageError.self) { try Endpoint(url: url) }
     }

@@ -2,24 +2,30 @@ import ArgumentParser
 import LoadtestCore
 
 struct LoadOptions: ParsableArguments {
-    @Option(help: ArgumentHelp(
-        "Requests per second, whatever the server does: an open loop. Or 3x: three times what a closed loop gets.",
-        valueName: "rate"))
+    @Option(
+        help: ArgumentHelp(
+            "Requests per second, whatever the server does: an open loop. Or 3x: three times what a closed loop gets.",
+            valueName: "rate"))
     var rate: Rate?
 
     @Flag(help: "Requests come at random (Poisson), not evenly.")
     var poisson = false
 
-    @Option(help: "Connections. Without --rate and --slo a closed loop: each sends its next request when it has its answer.")
+    @Option(
+        help:
+            "Connections. Without --rate and --slo a closed loop: each sends its next request when it has its answer."
+    )
     var connections: Int?
 
     @Option(help: ArgumentHelp("How long the reported part is. (default: 10s)", valueName: "time"))
     var duration: Span?
 
-    @Option(help: ArgumentHelp("Load before it that is not reported. (default: 1s)", valueName: "time"))
+    @Option(
+        help: ArgumentHelp("Load before it that is not reported. (default: 1s)", valueName: "time"))
     var warmUp: Span?
 
-    @Option(help: ArgumentHelp("When a request counts as failed. (default: 10s)", valueName: "time"))
+    @Option(
+        help: ArgumentHelp("When a request counts as failed. (default: 10s)", valueName: "time"))
     var timeout: Span?
 
     @Option(help: "Close each connection after so many answers.")
@@ -38,7 +44,9 @@ struct LoadOptions: ParsableArguments {
             guard connections > 0 else { throw UsageError("--connections has to be at least 1") }
             options.connections = connections
         }
-        guard churn >= 0, idle >= 0 else { throw UsageError("--churn and --idle cannot be negative") }
+        guard churn >= 0, idle >= 0 else {
+            throw UsageError("--churn and --idle cannot be negative")
+        }
         if let duration { options.load.duration = duration.nanoseconds }
         if let warmUp { options.load.warmUp = warmUp.nanoseconds }
         if let timeout {
@@ -55,25 +63,31 @@ struct LoadOptions: ParsableArguments {
 }
 
 struct RequestOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The model to ask; repeat for a mix, NAME=WEIGHT.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("The model to ask; repeat for a mix, NAME=WEIGHT.", valueName: "name"))
     var model: [WeightedModel] = []
 
     @Option(help: ArgumentHelp("\(RequestFormat.list).", valueName: "format"))
     var format: RequestFormat?
 
-    @Option(help: ArgumentHelp("Rows per request; 1,8,32 takes them in turn. (default: 1)", valueName: "rows"))
+    @Option(
+        help: ArgumentHelp(
+            "Rows per request; 1,8,32 takes them in turn. (default: 1)", valueName: "rows"))
     var rows: RowCounts?
 
     @Option(help: "Values of the requests: random or zeros.")
     var data: Payload.Filling = .random
 
-    @Option(help: ArgumentHelp("JSON lines: bodies, or records of a payload log.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("JSON lines: bodies, or records of a payload log.", valueName: "file"))
     var requests: String?
 
     @Option(help: "How many different requests are made up.")
     var distinct: Int = 64
 
-    @Option(help: ArgumentHelp("Take the inputs from this MLmodel file's signature.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Take the inputs from this MLmodel file's signature.", valueName: "file")
+    )
     var mlmodel: String?
 
     @Option(help: "The method of a plain request.")
@@ -101,7 +115,8 @@ struct RequestOptions: ParsableArguments {
         options.mlmodel = mlmodel
         options.method = method
         options.body = body
-        for field in header where !field.contains(":") || field.contains("\n") || field.contains("\r") {
+        for field in header
+        where !field.contains(":") || field.contains("\n") || field.contains("\r") {
             throw UsageError("--header '\(field)' is not 'Name: value'")
         }
         options.headers = header
@@ -113,10 +128,13 @@ struct AnswerOptions: ParsableArguments {
     @Flag(help: "Look at the status only.")
     var noCheck = false
 
-    @Option(help: ArgumentHelp("JSON lines: the expected answers, one for each request.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "JSON lines: the expected answers, one for each request.", valueName: "file"))
     var golden: String?
 
-    @Option(help: ArgumentHelp("Write the server's answers as such a file first.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Write the server's answers as such a file first.", valueName: "file"))
     var writeGolden: String?
 
     @Option(help: ArgumentHelp("Expect the answers that this server gives.", valueName: "url"))

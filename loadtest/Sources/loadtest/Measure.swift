@@ -33,10 +33,14 @@ struct Measure: ParsableCommand {
 
     /// What a scenario file may name; a test compares it with the help.
     static let optionNames: Set<String> = [
-        "url", "rate", "poisson", "connections", "duration", "warm-up", "timeout", "churn", "idle", "seed",
-        "model", "format", "rows", "data", "requests", "distinct", "mlmodel", "method", "body", "header",
-        "gzip", "no-check", "golden", "write-golden", "compare", "tolerance", "allow-nonfinite", "slo",
-        "expect-rate", "start-rate", "max-rate", "precision", "window", "repeats", "sweep", "max-lag",
+        "url", "rate", "poisson", "connections", "duration", "warm-up", "timeout", "churn", "idle",
+        "seed",
+        "model", "format", "rows", "data", "requests", "distinct", "mlmodel", "method", "body",
+        "header",
+        "gzip", "no-check", "golden", "write-golden", "compare", "tolerance", "allow-nonfinite",
+        "slo",
+        "expect-rate", "start-rate", "max-rate", "precision", "window", "repeats", "sweep",
+        "max-lag",
         "pid", "metrics", "at", "every", "quiet", "json", "hdr", "csv", "html",
     ]
 }

@@ -9,7 +9,9 @@ enum ScenarioWords {
         var rest = words[...]
         while let word = rest.popFirst() {
             if word == "--scenario" {
-                guard let file = rest.popFirst() else { throw UsageError("--scenario has no file after it") }
+                guard let file = rest.popFirst() else {
+                    throw UsageError("--scenario has no file after it")
+                }
                 fromFiles += try Scenario.arguments(file: file, known: Measure.optionNames)
             } else if word.hasPrefix("--scenario=") {
                 let file = String(word.dropFirst("--scenario=".count))

@@ -2,12 +2,15 @@ import ArgumentParser
 import LoadtestCore
 
 struct SearchOptions: ParsableArguments {
-    @Option(help: ArgumentHelp(
-        "'p99<20ms,errors<0.1%': search the highest rate that holds it; with --rate, a gate. errors<1% unless it says otherwise.",
-        valueName: "objective"))
+    @Option(
+        help: ArgumentHelp(
+            "'p99<20ms,errors<0.1%': search the highest rate that holds it; with --rate, a gate. errors<1% unless it says otherwise.",
+            valueName: "objective"))
     var slo: String?
 
-    @Option(help: ArgumentHelp("The search has to find at least this rate, else exit 1.", valueName: "rate"))
+    @Option(
+        help: ArgumentHelp(
+            "The search has to find at least this rate, else exit 1.", valueName: "rate"))
     var expectRate: Number?
 
     @Option(help: ArgumentHelp("Where the search begins. (default: 50)", valueName: "rate"))
@@ -16,19 +19,27 @@ struct SearchOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Where it ends at the latest. (default: 1M)", valueName: "rate"))
     var maxRate: Number?
 
-    @Option(help: ArgumentHelp("How near the search comes to the limit. (default: 2%)", valueName: "share"))
+    @Option(
+        help: ArgumentHelp(
+            "How near the search comes to the limit. (default: 2%)", valueName: "share"))
     var precision: Share?
 
-    @Option(help: ArgumentHelp("How long each try of a search is. (default: 2s)", valueName: "time"))
+    @Option(
+        help: ArgumentHelp("How long each try of a search is. (default: 2s)", valueName: "time"))
     var window: Span?
 
     @Option(help: "How many estimates a search makes.")
     var repeats: Int = 3
 
-    @Option(help: ArgumentHelp("Run every combination: 'rate=100,200;rows=1,8;connections=16,64'.", valueName: "grid"))
+    @Option(
+        help: ArgumentHelp(
+            "Run every combination: 'rate=100,200;rows=1,8;connections=16,64'.", valueName: "grid"))
     var sweep: String?
 
-    @Option(help: ArgumentHelp("How late the generator itself may be, at p99. (default: 5ms or a tenth of the latency's)", valueName: "time"))
+    @Option(
+        help: ArgumentHelp(
+            "How late the generator itself may be, at p99. (default: 5ms or a tenth of the latency's)",
+            valueName: "time"))
     var maxLag: Span?
 
     func apply(to options: inout Options) throws(UsageError) {
@@ -38,7 +49,9 @@ struct SearchOptions: ParsableArguments {
         if let maxRate { options.search.highestRate = maxRate.value }
         if let precision { options.search.precision = precision.value }
         if let window { options.window = max(window.nanoseconds, 100_000_000) }
-        guard repeats > 0, repeats <= 100 else { throw UsageError("--repeats has to be from 1 to 100") }
+        guard repeats > 0, repeats <= 100 else {
+            throw UsageError("--repeats has to be from 1 to 100")
+        }
         options.search.repeats = repeats
         options.search.startRate = min(options.search.startRate, options.search.highestRate)
         options.sweep = try sweep.map { (text) throws(UsageError) in try Sweep(text) }
@@ -47,10 +60,15 @@ struct SearchOptions: ParsableArguments {
 }
 
 struct ServerOptions: ParsableArguments {
-    @Option(help: "The server's process on this machine: reports CPU and memory of it and all it started.")
+    @Option(
+        help:
+            "The server's process on this machine: reports CPU and memory of it and all it started."
+    )
     var pid: Int?
 
-    @Option(help: ArgumentHelp("The path of the server's metrics; none does not ask.", valueName: "path"))
+    @Option(
+        help: ArgumentHelp(
+            "The path of the server's metrics; none does not ask.", valueName: "path"))
     var metrics: String = "/metrics"
 
     @Option(help: ArgumentHelp("'5s: COMMAND' runs a command at that time.", valueName: "fault"))
@@ -61,20 +79,27 @@ struct ServerOptions: ParsableArguments {
 
     func apply(to options: inout Options) throws(UsageError) {
         if let pid {
-            guard ProcessTree(root: pid) != nil else { throw UsageError("there is no process \(pid) for --pid") }
+            guard ProcessTree(root: pid) != nil else {
+                throw UsageError("there is no process \(pid) for --pid")
+            }
             options.processID = pid
         }
         options.metricsPath = metrics == "none" ? nil : metrics
         for text in at { options.faults.append(try Run.Fault(text, option: "--at")) }
         for text in every {
             let fault = try Run.Fault(text, option: "--every")
-            guard fault.at >= 1_000_000 else { throw UsageError("--every '\(text)' is more often than each millisecond") }
+            guard fault.at >= 1_000_000 else {
+                throw UsageError("--every '\(text)' is more often than each millisecond")
+            }
             for time in stride(from: fault.at, to: options.load.duration, by: Int(fault.at)) {
-                options.faults.append(Run.Fault(at: time, command: fault.command, startsPhase: false))
+                options.faults.append(
+                    Run.Fault(at: time, command: fault.command, startsPhase: false))
             }
         }
         for fault in options.faults where fault.at >= options.load.duration {
-            throw UsageError("--at '\(Quantity.duration(fault.at)): \(fault.command)' is after the end of the run")
+            throw UsageError(
+                "--at '\(Quantity.duration(fault.at)): \(fault.command)' is after the end of the run"
+            )
         }
     }
 }
@@ -95,7 +120,9 @@ struct OutputOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Write a page with the curves.", valueName: "file"))
     var html: String?
 
-    @Option(help: ArgumentHelp("Take options from this YAML file; those given beside it win.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "Take options from this YAML file; those given beside it win.", valueName: "file"))
     var scenario: String?
 
     func apply(to options: inout Options) {

@@ -46,7 +46,9 @@ struct Share: ExpressibleByArgument {
 
     init?(argument: String) {
         let isPercent = argument.hasSuffix("%")
-        guard let number = Double(isPercent ? String(argument.dropLast()) : argument) else { return nil }
+        guard let number = Double(isPercent ? String(argument.dropLast()) : argument) else {
+            return nil
+        }
         value = isPercent ? number / 100 : number
         guard value > 0.0005, value < 1 else { return nil }
     }

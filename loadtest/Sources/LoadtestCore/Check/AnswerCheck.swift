@@ -37,7 +37,8 @@ package final class AnswerCheck {
             accepted[requestIndex] = Array(body)
             return true
         } catch {
-            if exampleSet.count < AnswerCheck.exampleLimit, !exampleSet.contains(error.description) {
+            if exampleSet.count < AnswerCheck.exampleLimit, !exampleSet.contains(error.description)
+            {
                 exampleSet.append(error.description)
             }
             return false

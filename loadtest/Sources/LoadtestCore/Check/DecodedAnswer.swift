@@ -9,7 +9,9 @@ struct DecodedAnswer {
             json = try DecodedAnswer.parse(body)
             return
         }
-        guard count <= body.count else { throw WrongAnswer("the JSON header is longer than the answer") }
+        guard count <= body.count else {
+            throw WrongAnswer("the JSON header is longer than the answer")
+        }
         json = try DecodedAnswer.fill(DecodedAnswer.parse(Array(body[..<count])), body[count...])
     }
 
@@ -22,14 +24,17 @@ struct DecodedAnswer {
     }
 
     /// Puts the binary tensors behind the header into it.
-    private static func fill(_ header: JSON, _ data: ArraySlice<UInt8>) throws(WrongAnswer) -> JSON {
-        guard var members = header.members, let at = members.firstIndex(where: { $0.name == "outputs" }),
+    private static func fill(_ header: JSON, _ data: ArraySlice<UInt8>) throws(WrongAnswer) -> JSON
+    {
+        guard var members = header.members,
+            let at = members.firstIndex(where: { $0.name == "outputs" }),
             let outputs = members[at].value.array
         else { throw WrongAnswer("the answer has no \"outputs\"") }
         var rest = data
         var filled: [JSON] = []
         for output in outputs {
-            guard let size = output["parameters"]?["binary_data_size"]?.int, var parts = output.members
+            guard let size = output["parameters"]?["binary_data_size"]?.int,
+                var parts = output.members
             else {
                 filled.append(output)
                 continue
@@ -43,14 +48,18 @@ struct DecodedAnswer {
             parts.append(JSON.Member("data", .array(values)))
             filled.append(.object(parts))
         }
-        guard rest.isEmpty else { throw WrongAnswer("\(rest.count) bytes follow the last binary tensor") }
+        guard rest.isEmpty else {
+            throw WrongAnswer("\(rest.count) bytes follow the last binary tensor")
+        }
         members[at].value = .array(filled)
         return .object(members)
     }
 
     private static func elements(_ bytes: [UInt8], _ type: Datatype) throws(WrongAnswer) -> [JSON] {
         guard let size = type.byteCount else { return try strings(bytes) }
-        guard bytes.count % size == 0 else { throw WrongAnswer("a binary tensor ends within an element") }
+        guard bytes.count % size == 0 else {
+            throw WrongAnswer("a binary tensor ends within an element")
+        }
         return bytes.withUnsafeBytes { raw in
             func load<T: BitwiseCopyable & FixedWidthInteger>(_ index: Int, _: T.Type) -> T {
                 T(littleEndian: raw.loadUnaligned(fromByteOffset: index * size, as: T.self))
@@ -67,7 +76,8 @@ struct DecodedAnswer {
                 case .int32: JSON(Int(load(index, Int32.self)))
                 case .int64: .number(String(load(index, Int64.self)))
                 case .fp16: number(Double(half: load(index, UInt16.self)))
-                case .bf16: number(Double(Float(bitPattern: UInt32(load(index, UInt16.self)) << 16)))
+                case .bf16:
+                    number(Double(Float(bitPattern: UInt32(load(index, UInt16.self)) << 16)))
                 case .fp32: number(Float(bitPattern: load(index, UInt32.self)))
                 case .fp64: number(Double(bitPattern: load(index, UInt64.self)))
                 case .bytes: .null
@@ -77,7 +87,9 @@ struct DecodedAnswer {
     }
 
     /// A float's own shortest text, so that it equals what a JSON answer says.
-    private static func number<F: BinaryFloatingPoint & LosslessStringConvertible>(_ value: F) -> JSON {
+    private static func number<F: BinaryFloatingPoint & LosslessStringConvertible>(_ value: F)
+        -> JSON
+    {
         if value.isNaN { return .number("NaN") }
         if value.isInfinite { return .number(value < 0 ? "-Infinity" : "Infinity") }
         return .number("\(value)")
@@ -90,7 +102,9 @@ struct DecodedAnswer {
             guard rest.count >= 4 else { throw WrongAnswer("a string tensor ends within a length") }
             let count = rest.prefix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
             rest = rest.dropFirst(4)
-            guard count <= rest.count else { throw WrongAnswer("a string tensor ends within a string") }
+            guard count <= rest.count else {
+                throw WrongAnswer("a string tensor ends within a string")
+            }
             result.append(.string(String(decoding: rest.prefix(count), as: UTF8.self)))
             rest = rest.dropFirst(count)
         }
@@ -107,7 +121,8 @@ extension Double {
             switch exponent {
             case 0: fraction * 0x1p-24
             case 31: fraction == 0 ? .infinity : .nan
-            default: (1 + fraction / 1024) * Double(sign: .plus, exponent: exponent - 15, significand: 1)
+            default:
+                (1 + fraction / 1024) * Double(sign: .plus, exponent: exponent - 15, significand: 1)
             }
         self = bits & 0x8000 == 0 ? magnitude : -magnitude
     }

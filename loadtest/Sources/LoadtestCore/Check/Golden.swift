@@ -15,7 +15,9 @@ package enum Golden {
                 throw error.usageError(endpoint)
             }
             guard answer.status == 200 else {
-                throw UsageError("\(endpoint.authority) answers \(answer.status) to the request it should set the standard for")
+                throw UsageError(
+                    "\(endpoint.authority) answers \(answer.status) to the request it should set the standard for"
+                )
             }
             do {
                 answers.append(try DecodedAnswer(answer.body, answer.head, expectation.format).json)

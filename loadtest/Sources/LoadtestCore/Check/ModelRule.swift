@@ -45,7 +45,8 @@ package struct ModelRule: AnswerRule {
         case .mlflow: try checkMLflow(answer, expectation)
         case nil: break
         }
-        if let model = expectation.model, expectation.format != .v2, expectation.format != .v2Binary {
+        if let model = expectation.model, expectation.format != .v2, expectation.format != .v2Binary
+        {
             try checkFinite(answer, model.name)
         }
         if let golden = expectation.golden {
@@ -55,7 +56,8 @@ package struct ModelRule: AnswerRule {
 
     // MARK: The forms
 
-    private func checkOpenInference(_ answer: JSON, _ expectation: Expectation) throws(WrongAnswer) {
+    private func checkOpenInference(_ answer: JSON, _ expectation: Expectation) throws(WrongAnswer)
+    {
         guard let outputs = answer["outputs"]?.array else {
             throw WrongAnswer("the answer has no \"outputs\"")
         }
@@ -74,17 +76,20 @@ package struct ModelRule: AnswerRule {
         let name = wanted.name
         let datatype = output["datatype"]?.string ?? "none"
         guard datatype == wanted.datatype.rawValue else {
-            throw WrongAnswer("output \"\(name)\" is \(datatype); the model promises \(wanted.datatype.rawValue)")
+            throw WrongAnswer(
+                "output \"\(name)\" is \(datatype); the model promises \(wanted.datatype.rawValue)")
         }
         guard let shape = output["shape"]?.array?.compactMap(\.int) else {
             throw WrongAnswer("output \"\(name)\" has no shape")
         }
         var promised = wanted.shape
         if let rowCount, promised.first == -1 { promised[0] = rowCount }
-        let fits = shape.count == promised.count
+        let fits =
+            shape.count == promised.count
             && zip(shape, promised).allSatisfy { $0 == $1 || $1 == -1 }
         guard fits else {
-            throw WrongAnswer("output \"\(name)\" has shape \(shape); the model promises \(promised)")
+            throw WrongAnswer(
+                "output \"\(name)\" has shape \(shape); the model promises \(promised)")
         }
         guard let data = output["data"] else { throw WrongAnswer("output \"\(name)\" has no data") }
         let values = ModelRule.flattened(data)
@@ -104,10 +109,13 @@ package struct ModelRule: AnswerRule {
                 case .null, .number, .string, .array, .object: value.int == 0 || value.int == 1
                 }
             case .fp16, .bf16, .fp32, .fp64: allowsNonFinite || (value.double?.isFinite ?? false)
-            case .uint8, .uint16, .uint32, .uint64, .int8, .int16, .int32, .int64: value.double != nil
+            case .uint8, .uint16, .uint32, .uint64, .int8, .int16, .int32, .int64:
+                value.double != nil
             }
         guard fits else {
-            throw WrongAnswer("output \"\(tensor.name)\" has the value \(value.text), which is no finite \(tensor.datatype.rawValue)")
+            throw WrongAnswer(
+                "output \"\(tensor.name)\" has the value \(value.text), which is no finite \(tensor.datatype.rawValue)"
+            )
         }
     }
 
@@ -147,7 +155,9 @@ package struct ModelRule: AnswerRule {
     private func checkFinite(_ value: JSON, _ name: String) throws(WrongAnswer) {
         guard !allowsNonFinite else { return }
         for leaf in ModelRule.leaves(value) {
-            if leaf == .null { throw WrongAnswer("the answer of \"\(name)\" has a null where a value should be") }
+            if leaf == .null {
+                throw WrongAnswer("the answer of \"\(name)\" has a null where a value should be")
+            }
             if let number = leaf.double, !number.isFinite {
                 throw WrongAnswer("the answer of \"\(name)\" has the value \(leaf.text)")
             }

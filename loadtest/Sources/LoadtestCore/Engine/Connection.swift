@@ -17,7 +17,11 @@ final class Connection: StreamOwner {
     }
 
     /// How the answer that is being read goes on.
-    private enum Reading { case head, length(Int), chunked, untilClose }
+    private enum Reading {
+        case head
+        case length(Int)
+        case chunked, untilClose
+    }
 
     let index: Int
     private unowned(unsafe) let generator: Generator
@@ -110,8 +114,9 @@ final class Connection: StreamOwner {
 
     /// The kernel's buffer is full: what is left waits there.
     private func sendRest(_ buffer: IOBuffer, from taken: Int) throws(UVError) {
-        try stream!.send(UnsafeRawBufferPointer(
-            start: buffer.base! + taken, count: buffer.byteCount - taken))
+        try stream!.send(
+            UnsafeRawBufferPointer(
+                start: buffer.base! + taken, count: buffer.byteCount - taken))
     }
 
     // MARK: Reading

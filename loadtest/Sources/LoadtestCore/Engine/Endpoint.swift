@@ -31,7 +31,9 @@ extension Endpoint {
             return
         }
         if url.hasPrefix("https://") {
-            throw UsageError("loadtest speaks plain http; put \(url) behind http:// or measure the server behind its TLS proxy")
+            throw UsageError(
+                "loadtest speaks plain http; put \(url) behind http:// or measure the server behind its TLS proxy"
+            )
         }
         var rest = url[...]
         if rest.hasPrefix("http://") {
@@ -78,7 +80,8 @@ extension Endpoint {
         let bracket = authority.lastIndex(of: "]")
         if let colon = authority.lastIndex(of: ":"), bracket.map({ $0 < colon }) ?? true {
             host = authority[..<colon]
-            guard let number = UInt16(authority[authority.index(after: colon)...]), number > 0 else {
+            guard let number = UInt16(authority[authority.index(after: colon)...]), number > 0
+            else {
                 throw UsageError("\"\(url)\" has no port from 1 to 65535 after its colon")
             }
             port = number
@@ -94,7 +97,8 @@ extension Endpoint {
         var found: UnsafeMutablePointer<addrinfo>?
         let code = getaddrinfo(host, nil, &hints, &found)
         guard code == 0, let first = found else {
-            throw UsageError("cannot find the host \"\(host)\": \(String(cString: gai_strerror(code)))")
+            throw UsageError(
+                "cannot find the host \"\(host)\": \(String(cString: gai_strerror(code)))")
         }
         defer { freeaddrinfo(found) }
         // A server on "localhost" most often listens on IPv4 only, so that is taken where there is one.

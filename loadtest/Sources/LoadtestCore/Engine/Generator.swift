@@ -114,7 +114,9 @@ final class Generator {
 
     /// Ends the run: what has no answer now never gets one.
     func finish(at now: UInt64) {
-        while let due = queue.popFirst() { recorder.failed(.unanswered, due: due, sent: due, done: now) }
+        while let due = queue.popFirst() {
+            recorder.failed(.unanswered, due: due, sent: due, done: now)
+        }
         for connection in connections {
             if connection.hasRequest {
                 recorder.failed(.unanswered, due: connection.due, sent: connection.sent, done: now)
@@ -279,7 +281,9 @@ final class Generator {
     /// Requests wait for connections that work. Where none does, they fail as this one did.
     private func failQueuedWhenNothingIsOpen(at now: UInt64) {
         guard closed.count == connections.count else { return }
-        while let due = queue.popFirst() { recorder.failed(.connect, due: due, sent: due, done: now) }
+        while let due = queue.popFirst() {
+            recorder.failed(.connect, due: due, sent: due, done: now)
+        }
     }
 
     private func noteOpened() {

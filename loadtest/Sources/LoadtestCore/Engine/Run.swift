@@ -52,7 +52,8 @@ package final class Run {
 
     package init(
         endpoint: Endpoint, requests: RequestSet, load: Load, check: AnswerCheck? = nil,
-        faults: [Fault] = [], environment: [String: String] = [:], onInterval: ((Interval, Measurement.Mark?) -> Void)? = nil
+        faults: [Fault] = [], environment: [String: String] = [:],
+        onInterval: ((Interval, Measurement.Mark?) -> Void)? = nil
     ) throws(UVError) {
         self.load = load
         self.check = check
@@ -178,8 +179,9 @@ package final class Run {
 
     private func start(_ fault: Fault) {
         let mark = marks.count
-        marks.append(Measurement.Mark(
-            at: Double(fault.at) / 1e9, command: fault.command, outcome: ""))
+        marks.append(
+            Measurement.Mark(
+                at: Double(fault.at) / 1e9, command: fault.command, outcome: ""))
         do {
             _ = try Child(
                 path: "/bin/sh", arguments: ["sh", "-c", fault.command], environment: environment,
@@ -204,7 +206,9 @@ package final class Run {
             failures[failure] = recorder.failures[failure.rawValue]
         }
         var statuses: [Int: Int] = [:]
-        for (status, count) in recorder.statuses.enumerated() where count > 0 { statuses[status] = count }
+        for (status, count) in recorder.statuses.enumerated() where count > 0 {
+            statuses[status] = count
+        }
         return Measurement(
             load: load, seconds: seconds, startedAt: startedAt, latency: recorder.latency,
             service: recorder.service, sendDelay: recorder.sendDelay, lag: recorder.lag,

@@ -7,7 +7,8 @@ struct MachineTime {
     var stolen: UInt64 = 0
 
     static var now: MachineTime {
-        guard let text = try? TextFile.read("/proc/stat"), let line = text.split(separator: "\n").first
+        guard let text = try? TextFile.read("/proc/stat"),
+            let line = text.split(separator: "\n").first
         else { return MachineTime() }
         let fields = line.split(separator: " ").dropFirst().compactMap { UInt64($0) }
         // proc(5): user nice system idle iowait irq softirq steal …; guest time is within user.

@@ -77,10 +77,13 @@ package struct Measurement {
     }
     /// An important part of the latency is waiting for a free connection.
     package var isShortOfConnections: Bool {
-        load.arrivals != .closed && sendDelay.at(99) > latency.at(99) / 10 && sendDelay.at(99) > 1_000_000
+        load.arrivals != .closed && sendDelay.at(99) > latency.at(99) / 10
+            && sendDelay.at(99) > 1_000_000
             && sendDelay.at(99) > 2 * lag.at(99)
     }
     /// Share of one core the generator used.
     package var busyShare: Double { seconds > 0 ? Double(usage.total) / 1e9 / seconds : 0 }
-    package var usagePerRequest: Double { sentCount == 0 ? 0 : Double(usage.total) / Double(sentCount) }
+    package var usagePerRequest: Double {
+        sentCount == 0 ? 0 : Double(usage.total) / Double(sentCount)
+    }
 }

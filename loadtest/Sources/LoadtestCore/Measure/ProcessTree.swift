@@ -74,7 +74,8 @@ package struct ProcessTree: Equatable, Sendable {
         let line = (try? TextFile.bytes("/proc/\(process)/cmdline")) ?? []
         let title = String(decoding: line.map { $0 == 0 ? 32 : $0 }, as: UTF8.self)
         return Member(
-            processID: process, title: String(title.split(separator: " ").joined(separator: " ").prefix(60)),
+            processID: process,
+            title: String(title.split(separator: " ").joined(separator: " ").prefix(60)),
             usage: fields.ticks * tick, proportionalBytes: proportional(process))
     }
 

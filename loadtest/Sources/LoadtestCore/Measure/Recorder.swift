@@ -73,7 +73,9 @@ struct Recorder {
         if sampleCount == Recorder.batch { flush() }
     }
 
-    mutating func failed(_ failure: Failure, due: UInt64, sent: UInt64, done: UInt64, status: Int = 0) {
+    mutating func failed(
+        _ failure: Failure, due: UInt64, sent: UInt64, done: UInt64, status: Int = 0
+    ) {
         guard window.contains(due) else { return }
         failures[failure.rawValue] += 1
         intervalFailures += 1

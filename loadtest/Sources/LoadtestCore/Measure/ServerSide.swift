@@ -26,8 +26,10 @@ package struct ServerSide: Sendable {
         ///   - metricsPath: nil does not ask.
         ///   - processID: nil does not look.
         package init(_ endpoint: Endpoint, metricsPath: String?, processID: Int?) {
-            if let metricsPath, let answer = try? Client(endpoint, timeoutSeconds: 2).get(metricsPath),
-                answer.status == 200 {
+            if let metricsPath,
+                let answer = try? Client(endpoint, timeoutSeconds: 2).get(metricsPath),
+                answer.status == 200
+            {
                 let text = String(decoding: answer.body, as: UTF8.self)
                 let page = Prometheus(text)
                 if text.contains("# TYPE") || text.contains("# HELP") { metrics = page }

@@ -18,9 +18,13 @@ struct StageTotals {
         var index = 0
         var expected = 0
         while index < value.count {
-            while index < value.count, value[index] == 32 || value[index] == UInt8(ascii: ",") { index += 1 }
+            while index < value.count, value[index] == 32 || value[index] == UInt8(ascii: ",") {
+                index += 1
+            }
             let start = index
-            while index < value.count, value[index] != UInt8(ascii: ";"), value[index] != UInt8(ascii: ",") {
+            while index < value.count, value[index] != UInt8(ascii: ";"),
+                value[index] != UInt8(ascii: ",")
+            {
                 index += 1
             }
             let name = UnsafeRawBufferPointer(rebasing: value[start..<index])

@@ -16,7 +16,9 @@ package enum Validity: Equatable, Sendable {
         self = .valid
         guard measurement.load.arrivals != .closed else { return }
         if measurement.dueCount == 0 {
-            self = .invalid("no request came due in the reported part: make --duration longer than the gap between requests")
+            self = .invalid(
+                "no request came due in the reported part: make --duration longer than the gap between requests"
+            )
             return
         }
         let lag = measurement.lag.at(99)
@@ -24,10 +26,12 @@ package enum Validity: Equatable, Sendable {
         if lag > limit {
             let lag = Quantity.duration(lag)
             self = .invalid(
-                "the generator itself was late (p99 \(lag)): it, not the server, is part of these latencies; give it a free core, lower the rate, or raise --max-lag")
+                "the generator itself was late (p99 \(lag)): it, not the server, is part of these latencies; give it a free core, lower the rate, or raise --max-lag"
+            )
         } else if measurement.busyShare > Validity.busyLimit {
             self = .invalid(
-                "the generator used \(Quantity.percent(measurement.busyShare)) of a core and was the bottleneck; lower the rate or run several generators")
+                "the generator used \(Quantity.percent(measurement.busyShare)) of a core and was the bottleneck; lower the rate or run several generators"
+            )
         }
     }
 }

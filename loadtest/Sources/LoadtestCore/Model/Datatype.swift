@@ -1,9 +1,18 @@
 /// An element type, by its name in the Open Inference Protocol.
 package enum Datatype: String, CaseIterable, Sendable {
     case bool = "BOOL"
-    case uint8 = "UINT8", uint16 = "UINT16", uint32 = "UINT32", uint64 = "UINT64"
-    case int8 = "INT8", int16 = "INT16", int32 = "INT32", int64 = "INT64"
-    case fp16 = "FP16", bf16 = "BF16", fp32 = "FP32", fp64 = "FP64"
+    case uint8 = "UINT8"
+    case uint16 = "UINT16"
+    case uint32 = "UINT32"
+    case uint64 = "UINT64"
+    case int8 = "INT8"
+    case int16 = "INT16"
+    case int32 = "INT32"
+    case int64 = "INT64"
+    case fp16 = "FP16"
+    case bf16 = "BF16"
+    case fp32 = "FP32"
+    case fp64 = "FP64"
     case bytes = "BYTES"
 
     /// Nil for strings, whose elements differ in length.

@@ -73,11 +73,13 @@ package struct Discovery {
         let known = try list()
         if known.count > 1 {
             throw UsageError(
-                "the server has the models \(known.joined(separator: ", ")); choose with --model NAME")
+                "the server has the models \(known.joined(separator: ", ")); choose with --model NAME"
+            )
         }
         if let only = known.first, let model = try describe(only, version) { return [model] }
         if let document = try get("/openapi.json")?.json,
-            let model = ModelInfo(openAPI: document, name: nil) {
+            let model = ModelInfo(openAPI: document, name: nil)
+        {
             return [model]
         }
         return []
@@ -97,7 +99,9 @@ package struct Discovery {
                 .reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
         }
         for path in ["/v2/models", "/v1/models"] {
-            if let names = try get(path)?.json?["models"]?.array?.compactMap(\.string), !names.isEmpty {
+            if let names = try get(path)?.json?["models"]?.array?.compactMap(\.string),
+                !names.isEmpty
+            {
                 return names
             }
         }
@@ -107,11 +111,13 @@ package struct Discovery {
     private func describe(_ name: String, _ version: String?) throws(UsageError) -> ModelInfo? {
         let path = Percent.encode(name) + (version.map { "/versions/\($0)" } ?? "")
         if let json = try get("/v2/models/\(path)")?.json,
-            let model = ModelInfo(openInference: json, version: version) {
+            let model = ModelInfo(openInference: json, version: version)
+        {
             return model
         }
         if let json = try get("/v1/models/\(path)/metadata")?.json,
-            let model = ModelInfo(tensorFlow: json, name: name, version: version) {
+            let model = ModelInfo(tensorFlow: json, name: name, version: version)
+        {
             return model
         }
         guard let document = try get("/openapi.json")?.json else { return nil }

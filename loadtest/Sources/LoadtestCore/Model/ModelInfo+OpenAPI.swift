@@ -56,12 +56,12 @@ struct OpenAPISchema {
             schema = next
         }
         if shape.count == 1 { shape.append(1) }
-        let types = schema["type"]?.array?.compactMap(\.string) ?? [schema["type"]?.string ?? "number"]
+        let types =
+            schema["type"]?.array?.compactMap(\.string) ?? [schema["type"]?.string ?? "number"]
         let datatype: Datatype =
-            if types.contains("integer") { .int64 }
-            else if types.contains("number") { .fp32 }
-            else if types.contains("boolean") { .bool }
-            else { .bytes }
+            if types.contains("integer") { .int64 } else if types.contains("number") {
+                .fp32
+            } else if types.contains("boolean") { .bool } else { .bytes }
         return ModelInfo.Tensor(name: name, datatype: datatype, shape: shape)
     }
 
@@ -71,7 +71,9 @@ struct OpenAPISchema {
             guard let reference = schema["$ref"]?.string else { return schema }
             guard reference.hasPrefix("#/") else { return nil }
             var value: JSON? = document
-            for part in reference.dropFirst(2).split(separator: "/") { value = value?[String(part)] }
+            for part in reference.dropFirst(2).split(separator: "/") {
+                value = value?[String(part)]
+            }
             guard let value else { return nil }
             schema = value
         }

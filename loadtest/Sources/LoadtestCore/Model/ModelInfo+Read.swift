@@ -18,7 +18,8 @@ extension ModelInfo {
                 let datatype = entry["datatype"]?.string.flatMap(Datatype.init(rawValue:)),
                 let shape = entry["shape"]?.array
             else { return nil }
-            tensors.append(Tensor(name: name, datatype: datatype, shape: shape.map { $0.int ?? -1 }))
+            tensors.append(
+                Tensor(name: name, datatype: datatype, shape: shape.map { $0.int ?? -1 }))
         }
         return tensors
     }
@@ -30,7 +31,8 @@ extension ModelInfo {
             let inputs = ModelInfo.tensorFlowTensors(signature["inputs"]),
             let outputs = ModelInfo.tensorFlowTensors(signature["outputs"])
         else { return nil }
-        self.init(name: name, version: version, inputs: inputs, outputs: outputs, source: .tensorFlow)
+        self.init(
+            name: name, version: version, inputs: inputs, outputs: outputs, source: .tensorFlow)
     }
 
     private static func tensorFlowTensors(_ json: JSON?) -> [Tensor]? {
@@ -52,7 +54,8 @@ extension ModelInfo {
         let text = try TextFile.read(path)
         let signature: [String: Any]?
         do {
-            signature = (try Yams.load(yaml: text) as? [String: Any])?["signature"] as? [String: Any]
+            signature =
+                (try Yams.load(yaml: text) as? [String: Any])?["signature"] as? [String: Any]
         } catch {
             throw UsageError("\(path) is not YAML")
         }
@@ -64,7 +67,9 @@ extension ModelInfo {
     }
 
     private static func mlflowTensors(_ value: Any?) -> [Tensor]? {
-        guard let text = value as? String, let list = (try? JSON.parse(text))?.array else { return nil }
+        guard let text = value as? String, let list = (try? JSON.parse(text))?.array else {
+            return nil
+        }
         var tensors: [Tensor] = []
         for (index, entry) in list.enumerated() {
             let name = entry["name"]?.string ?? "\(index)"
@@ -74,7 +79,8 @@ extension ModelInfo {
                     let datatype = spec["dtype"]?.string.flatMap(Datatype.init(mlflow:)),
                     let shape = spec["shape"]?.array
                 else { return nil }
-                tensors.append(Tensor(name: name, datatype: datatype, shape: shape.map { $0.int ?? -1 }))
+                tensors.append(
+                    Tensor(name: name, datatype: datatype, shape: shape.map { $0.int ?? -1 }))
             } else {
                 guard let datatype = Datatype(mlflow: type) else { return nil }
                 tensors.append(Tensor(name: name, datatype: datatype, shape: [-1, 1]))

@@ -15,24 +15,30 @@ extension Payload {
     }
 
     private func openInference() -> JSON {
-        ["inputs": .array(inputs.map { input in
-            [
-                "name": .string(input.tensor.name), "shape": .array(input.shape.map { JSON($0) }),
-                "datatype": .string(input.tensor.datatype.rawValue), "data": input.flat,
-            ]
-        })]
+        [
+            "inputs": .array(
+                inputs.map { input in
+                    [
+                        "name": .string(input.tensor.name),
+                        "shape": .array(input.shape.map { JSON($0) }),
+                        "datatype": .string(input.tensor.datatype.rawValue), "data": input.flat,
+                    ]
+                })
+        ]
     }
 
     private func binary() -> (bytes: [UInt8], headerByteCount: Int?) {
         let tensors = inputs.map(\.littleEndian)
         let header: JSON = [
-            "inputs": .array(zip(inputs, tensors).map { input, bytes in
-                [
-                    "name": .string(input.tensor.name), "shape": .array(input.shape.map { JSON($0) }),
-                    "datatype": .string(input.tensor.datatype.rawValue),
-                    "parameters": ["binary_data_size": JSON(bytes.count)],
-                ]
-            }),
+            "inputs": .array(
+                zip(inputs, tensors).map { input, bytes in
+                    [
+                        "name": .string(input.tensor.name),
+                        "shape": .array(input.shape.map { JSON($0) }),
+                        "datatype": .string(input.tensor.datatype.rawValue),
+                        "parameters": ["binary_data_size": JSON(bytes.count)],
+                    ]
+                }),
             "parameters": ["binary_data_output": true],
         ]
         let text = Array(header.text.utf8)
@@ -42,7 +48,8 @@ extension Payload {
     /// One object for one row, else a list of objects.
     private func predict() -> JSON {
         let objects = (0..<rowCount).map { row in
-            JSON.object(inputs.map { JSON.Member($0.tensor.name, $0.row(row, unwrapsColumns: true)) })
+            JSON.object(
+                inputs.map { JSON.Member($0.tensor.name, $0.row(row, unwrapsColumns: true)) })
         }
         return rowCount == 1 ? objects[0] : .array(objects)
     }
@@ -51,7 +58,8 @@ extension Payload {
         let instances = (0..<rowCount).map { row in
             inputs.count == 1
                 ? inputs[0].row(row, unwrapsColumns: false)
-                : JSON.object(inputs.map { JSON.Member($0.tensor.name, $0.row(row, unwrapsColumns: false)) })
+                : JSON.object(
+                    inputs.map { JSON.Member($0.tensor.name, $0.row(row, unwrapsColumns: false)) })
         }
         return ["instances": .array(instances)]
     }
@@ -66,10 +74,13 @@ extension Payload {
         guard inputs.allSatisfy(\.tensor.isColumn) else {
             return ["inputs": .object(inputs.map { JSON.Member($0.tensor.name, $0.nested) })]
         }
-        return ["dataframe_split": [
-            "columns": .array(inputs.map { .string($0.tensor.name) }),
-            "data": .array((0..<rowCount).map { row in .array(inputs.map { $0.values.json(row) }) }),
-        ]]
+        return [
+            "dataframe_split": [
+                "columns": .array(inputs.map { .string($0.tensor.name) }),
+                "data": .array(
+                    (0..<rowCount).map { row in .array(inputs.map { $0.values.json(row) }) }),
+            ]
+        ]
     }
 }
 
@@ -88,9 +99,10 @@ extension Payload.Input {
     private func nest(_ dimension: Int, from start: Int, count: Int) -> JSON {
         guard dimension < shape.count else { return values.json(start) }
         let part = shape[dimension] == 0 ? 0 : count / shape[dimension]
-        return .array((0..<shape[dimension]).map {
-            nest(dimension + 1, from: start + $0 * part, count: part)
-        })
+        return .array(
+            (0..<shape[dimension]).map {
+                nest(dimension + 1, from: start + $0 * part, count: part)
+            })
     }
 
     /// Row-major bytes; strings with a length of 4 bytes before each (binary tensor data extension).
@@ -119,7 +131,8 @@ extension Payload.Input {
     }
 
     private func putInteger(
-        _ value: Int64, _ put8: (UInt8) -> Void, _ put16: (UInt16) -> Void, _ put32: (UInt32) -> Void,
+        _ value: Int64, _ put8: (UInt8) -> Void, _ put16: (UInt16) -> Void,
+        _ put32: (UInt32) -> Void,
         _ put64: (UInt64) -> Void
     ) {
         switch tensor.datatype.byteCount {

@@ -60,7 +60,8 @@ extension Payload {
         guard let first = tensor.shape.first else { return [] }
         guard first == -1 || first == rowCount || rowCount == 1 else {
             throw UsageError(
-                "the model \"\(model)\" takes exactly \(first) rows in \"\(tensor.name)\", not \(rowCount)")
+                "the model \"\(model)\" takes exactly \(first) rows in \"\(tensor.name)\", not \(rowCount)"
+            )
         }
         return [first == -1 ? rowCount : first] + tensor.shape.dropFirst().map { $0 == -1 ? 1 : $0 }
     }
@@ -72,14 +73,18 @@ extension Payload {
         switch type {
         case .fp16, .bf16, .fp32, .fp64:
             // Four decimals: what people's features look like, and exact enough in every float type.
-            return .floats((0..<count).map { _ in
-                isRandom ? (random.unit() * 80_000).rounded() / 10_000 : 0
-            })
+            return .floats(
+                (0..<count).map { _ in
+                    isRandom ? (random.unit() * 80_000).rounded() / 10_000 : 0
+                })
         case .bool: return .bools((0..<count).map { _ in isRandom && random.next() & 1 == 1 })
         case .bytes:
-            return .strings((0..<count).map { _ in
-                isRandom ? ["a", "b", "c", "d", "red", "green", "blue", "other"][Int(random.next() & 7)] : ""
-            })
+            return .strings(
+                (0..<count).map { _ in
+                    isRandom
+                        ? ["a", "b", "c", "d", "red", "green", "blue", "other"][
+                            Int(random.next() & 7)] : ""
+                })
         case .uint8, .uint16, .uint32, .uint64, .int8, .int16, .int32, .int64:
             return .integers((0..<count).map { _ in isRandom ? Int64(random.next() % 8) : 0 })
         }

@@ -22,8 +22,11 @@ package enum RequestFormat: String, CaseIterable, Sendable {
         switch self {
         case .v2, .v2Binary: return "\(prefix)/v2/models/\(name)\(version)/infer"
         case .tfsRows, .tfsColumns: return "\(prefix)/v1/models/\(name)\(version):predict"
-        case .predict: return model.predictPath.map { prefix + $0 } ?? "\(prefix)/models/\(name)\(version)/predict"
-        case .mlflow: return isOnlyModel ? "\(prefix)/invocations" : "\(prefix)/models/\(name)/invocations"
+        case .predict:
+            return model.predictPath.map { prefix + $0 }
+                ?? "\(prefix)/models/\(name)\(version)/predict"
+        case .mlflow:
+            return isOnlyModel ? "\(prefix)/invocations" : "\(prefix)/models/\(name)/invocations"
         }
     }
 }
@@ -49,7 +52,8 @@ enum Percent {
         var rest = Array(text.utf8)[...]
         while let byte = rest.popFirst() {
             if byte == UInt8(ascii: "%"), rest.count >= 2,
-                let code = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) {
+                let code = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+            {
                 bytes.append(code)
                 rest = rest.dropFirst(2)
             } else {

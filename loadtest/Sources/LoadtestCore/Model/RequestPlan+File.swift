@@ -19,8 +19,10 @@ extension RequestPlan {
             if json["path"] != nil || json["request"] != nil {
                 try add(record: json, line: number + 1, file, path, wire)
             } else {
-                requests.append(RequestSet.Prepared(bytes: wire.request(
-                    "POST", path, body: Array(line), contentType: "application/json")))
+                requests.append(
+                    RequestSet.Prepared(
+                        bytes: wire.request(
+                            "POST", path, body: Array(line), contentType: "application/json")))
                 expectations.append(ModelRule.Expectation(model: model, format: format))
             }
         }
@@ -46,9 +48,11 @@ extension RequestPlan {
             member.value.string.map { "\(member.name): \($0)" }
         }
         let hasType = headers.contains { $0.lowercased().hasPrefix("content-type:") }
-        requests.append(RequestSet.Prepared(bytes: wire.request(
-            method, target, body: bytes, contentType: hasType ? nil : "application/json",
-            headers: headers)))
+        requests.append(
+            RequestSet.Prepared(
+                bytes: wire.request(
+                    method, target, body: bytes, contentType: hasType ? nil : "application/json",
+                    headers: headers)))
         var golden = record["response"]
         if case .string(let text)? = golden { golden = try? JSON.parse(text) }
         expectations.append(ModelRule.Expectation(golden: golden))

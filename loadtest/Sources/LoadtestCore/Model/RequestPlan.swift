@@ -74,14 +74,18 @@ extension RequestPlan {
             let rows = rowCounts[index / turns.count % rowCounts.count]
             let payload = try Payload(for: model, rowCount: rows, filling: filling, &random)
             let path = format.path(prefix: prefix, model: model, isOnlyModel: models.count == 1)
-            requests.append(RequestSet.Prepared(
-                bytes: wire.request(payload, format, path), rowCount: rows, modelIndex: turn))
-            expectations.append(ModelRule.Expectation(
-                model: model, format: format, rowCount: payload.rowCount))
+            requests.append(
+                RequestSet.Prepared(
+                    bytes: wire.request(payload, format, path), rowCount: rows, modelIndex: turn))
+            expectations.append(
+                ModelRule.Expectation(
+                    model: model, format: format, rowCount: payload.rowCount))
         }
         let names = models.map { $0.weight == 1 ? $0.name : "\($0.name)=\($0.weight)" }
-        let rows = rowCounts == [1] ? "1 row" : rowCounts.map(String.init).joined(separator: ",") + " rows"
-        title = "\(names.joined(separator: ", ")) (\(format.rawValue), \(rows) per request, by \(models[0].source.rawValue))"
+        let rows =
+            rowCounts == [1] ? "1 row" : rowCounts.map(String.init).joined(separator: ",") + " rows"
+        title =
+            "\(names.joined(separator: ", ")) (\(format.rawValue), \(rows) per request, by \(models[0].source.rawValue))"
     }
 }
 
@@ -89,7 +93,9 @@ extension RequestPlan.Wire {
     func request(_ payload: Payload, _ format: RequestFormat, _ path: String) -> [UInt8] {
         let (body, headerByteCount) = payload.body(format)
         var more: [String] = []
-        if let headerByteCount { more.append("Inference-Header-Content-Length: \(headerByteCount)") }
+        if let headerByteCount {
+            more.append("Inference-Header-Content-Length: \(headerByteCount)")
+        }
         let type = headerByteCount == nil ? "application/json" : "application/octet-stream"
         return request("POST", path, body: body, contentType: type, headers: more)
     }

@@ -40,7 +40,9 @@ package struct Comparison {
         for (index, (a, b)) in zip(runs.0, runs.1).enumerated() {
             add(run: a, b, runs.0.count > 1 ? "run \(index + 1) " : "")
         }
-        guard !lines.isEmpty else { throw UsageError("\(before) and \(after) have no run in common") }
+        guard !lines.isEmpty else {
+            throw UsageError("\(before) and \(after) have no run in common")
+        }
     }
 
     private static func read(_ file: String) throws(UsageError) -> JSON {
@@ -57,25 +59,29 @@ package struct Comparison {
 
     private mutating func add(run a: JSON, _ b: JSON, _ prefix: String) {
         let rate: (JSON) -> Double? = { interval in
-            guard let count = interval["answered"]?.double, let seconds = interval["seconds"]?.double,
+            guard let count = interval["answered"]?.double,
+                let seconds = interval["seconds"]?.double,
                 seconds > 0.5
             else { return nil }
             return count / seconds
         }
-        add(prefix + "answered/s", Comparison.samples(a, rate), Comparison.samples(b, rate),
+        add(
+            prefix + "answered/s", Comparison.samples(a, rate), Comparison.samples(b, rate),
             isDuration: false, higherIsBetter: true)
         for (name, key) in [("p50", "p50_us"), ("p99", "p99_us"), ("max", "max_us")] {
             let value: (JSON) -> Double? = { interval in
                 (interval["answered"]?.double ?? 0) > 0 ? interval[key]?.double : nil
             }
-            add("\(prefix)\(name) of each second", Comparison.samples(a, value),
+            add(
+                "\(prefix)\(name) of each second", Comparison.samples(a, value),
                 Comparison.samples(b, value), isDuration: true, higherIsBetter: false)
         }
         addFailures(a, b, prefix)
     }
 
     private static func samples(_ run: JSON, _ value: (JSON) -> Double?) -> [Double] {
-        (run["intervals"]?.array ?? []).filter { ($0["seconds"]?.double ?? 0) > 0.5 }.compactMap(value)
+        (run["intervals"]?.array ?? []).filter { ($0["seconds"]?.double ?? 0) > 0.5 }.compactMap(
+            value)
     }
 
     /// Failures are counts: the share's error is the binomial one.
@@ -87,23 +93,31 @@ package struct Comparison {
         }
         let (left, right) = (share(a), share(b))
         guard left.share > 0 || right.share > 0 else { return }
-        let error = (left.share * (1 - left.share) / left.count
+        let error =
+            (left.share * (1 - left.share) / left.count
             + right.share * (1 - right.share) / right.count).squareRoot()
-        lines.append(Line(
-            name: prefix + "failed, % of all", before: left.share * 100, after: right.share * 100,
-            standardError: error * 100, freedom: Int(left.count + right.count), isDuration: false,
-            higherIsBetter: false))
+        lines.append(
+            Line(
+                name: prefix + "failed, % of all", before: left.share * 100,
+                after: right.share * 100,
+                standardError: error * 100, freedom: Int(left.count + right.count),
+                isDuration: false,
+                higherIsBetter: false))
     }
 
     private mutating func add(
-        _ name: String, _ before: [Double], _ after: [Double], isDuration: Bool, higherIsBetter: Bool
+        _ name: String, _ before: [Double], _ after: [Double], isDuration: Bool,
+        higherIsBetter: Bool
     ) {
         guard !before.isEmpty, !after.isEmpty else { return }
         let (a, b) = (Statistics(before), Statistics(after))
-        let error = (a.standardError * a.standardError + b.standardError * b.standardError).squareRoot()
-        lines.append(Line(
-            name: name, before: a.mean, after: b.mean, standardError: error,
-            freedom: Comparison.freedom(a, b), isDuration: isDuration, higherIsBetter: higherIsBetter))
+        let error = (a.standardError * a.standardError + b.standardError * b.standardError)
+            .squareRoot()
+        lines.append(
+            Line(
+                name: name, before: a.mean, after: b.mean, standardError: error,
+                freedom: Comparison.freedom(a, b), isDuration: isDuration,
+                higherIsBetter: higherIsBetter))
     }
 
     /// Welch and Satterthwaite's degrees of freedom, rounded down.
@@ -111,7 +125,8 @@ package struct Comparison {
         guard a.count > 1, b.count > 1 else { return 0 }
         let (va, vb) = (a.standardError * a.standardError, b.standardError * b.standardError)
         guard va + vb > 0 else { return a.count + b.count - 2 }
-        let value = (va + vb) * (va + vb)
+        let value =
+            (va + vb) * (va + vb)
             / (va * va / Double(a.count - 1) + vb * vb / Double(b.count - 1))
         return max(1, Int(value))
     }
@@ -119,7 +134,8 @@ package struct Comparison {
     package func table() -> String {
         var text = ""
         for line in lines {
-            let values = line.isDuration
+            let values =
+                line.isDuration
                 ? "\(Quantity.duration(line.before * 1e3)) → \(Quantity.duration(line.after * 1e3))"
                 : "\(Quantity.three(line.before)) → \(Quantity.three(line.after))"
             let percent = (line.change < 0 ? "" : "+") + Quantity.fixed(line.change * 100, 1) + " %"
@@ -138,7 +154,8 @@ package struct Comparison {
     }
 
     private func noise(_ line: Line) -> Double {
-        line.before == 0 ? 0 : Statistics.t(freedom: line.freedom) * line.standardError / line.before * 100
+        line.before == 0
+            ? 0 : Statistics.t(freedom: line.freedom) * line.standardError / line.before * 100
     }
 
     /// Whether something got worse by more than noise.

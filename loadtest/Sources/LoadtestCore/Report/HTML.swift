@@ -25,7 +25,8 @@ enum HTML {
         let lines = rows.map { row in
             "<tr>" + row.map { "<td>\(escape($0))</td>" }.joined() + "</tr>"
         }
-        return "<div class=\"wide\"><table><thead><tr>\(heads)</tr></thead><tbody>\(lines.joined())</tbody></table></div>"
+        return
+            "<div class=\"wide\"><table><thead><tr>\(heads)</tr></thead><tbody>\(lines.joined())</tbody></table></div>"
     }
 
     /// The page's one style sheet: no outside asset, light and dark by the reader's preference.

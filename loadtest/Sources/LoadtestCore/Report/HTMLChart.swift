@@ -42,16 +42,19 @@ struct HTMLChart {
 
     func html() -> String {
         let points = series.flatMap(\.points).filter { yScale == .linear || $0.y > 0 }
-        guard points.count > 1, let x = Axis(points.map(\.x), xScale, startsAtZero: xScale == .linear, headroom: 0),
+        guard points.count > 1,
+            let x = Axis(points.map(\.x), xScale, startsAtZero: xScale == .linear, headroom: 0),
             let y = Axis(points.map(\.y), yScale, startsAtZero: startsAtZero, headroom: 0.06)
         else { return "" }
-        var svg = "<svg viewBox=\"0 0 \(Int(HTMLChart.width)) \(Int(HTMLChart.height))\" role=\"img\" aria-label=\"\(HTML.escape(title))\">"
+        var svg =
+            "<svg viewBox=\"0 0 \(Int(HTMLChart.width)) \(Int(HTMLChart.height))\" role=\"img\" aria-label=\"\(HTML.escape(title))\">"
         svg += grid(x, y)
         for mark in marks { svg += draw(mark, x) }
         for line in series { svg += draw(line, x, y) }
         svg += "</svg>"
         let legend = series.map { "<span class=\"key \($0.style)\">\(HTML.escape($0.name))</span>" }
-        return "<figure><figcaption><b>\(HTML.escape(title))</b>\(legend.joined())</figcaption>\(svg)"
+        return
+            "<figure><figcaption><b>\(HTML.escape(title))</b>\(legend.joined())</figcaption>\(svg)"
             + (note.isEmpty ? "" : "<p class=\"note\">\(HTML.escape(note))</p>") + "</figure>"
     }
 
@@ -69,22 +72,29 @@ struct HTMLChart {
         var svg = ""
         for tick in y.ticks(count: 5) {
             let at = HTML.point(py(tick, y))
-            svg += "<line class=\"grid\" x1=\"\(Int(HTMLChart.left))\" x2=\"\(Int(HTMLChart.width - HTMLChart.right))\" y1=\"\(at)\" y2=\"\(at)\"/>"
-            svg += "<text x=\"\(Int(HTMLChart.left - 8))\" y=\"\(at)\" dy=\"4\" text-anchor=\"end\">\(HTML.escape(yText(tick)))</text>"
+            svg +=
+                "<line class=\"grid\" x1=\"\(Int(HTMLChart.left))\" x2=\"\(Int(HTMLChart.width - HTMLChart.right))\" y1=\"\(at)\" y2=\"\(at)\"/>"
+            svg +=
+                "<text x=\"\(Int(HTMLChart.left - 8))\" y=\"\(at)\" dy=\"4\" text-anchor=\"end\">\(HTML.escape(yText(tick)))</text>"
         }
-        for tick in xTicks ?? x.ticks(count: 8) where tick >= x.low * 0.999 && tick <= x.high * 1.001 {
+        for tick in xTicks ?? x.ticks(count: 8)
+        where tick >= x.low * 0.999 && tick <= x.high * 1.001 {
             let at = HTML.point(px(tick, x))
-            svg += "<line class=\"grid\" x1=\"\(at)\" x2=\"\(at)\" y1=\"\(Int(HTMLChart.top))\" y2=\"\(Int(low))\"/>"
-            svg += "<text x=\"\(at)\" y=\"\(Int(low + 18))\" text-anchor=\"middle\">\(HTML.escape(xText(tick)))</text>"
+            svg +=
+                "<line class=\"grid\" x1=\"\(at)\" x2=\"\(at)\" y1=\"\(Int(HTMLChart.top))\" y2=\"\(Int(low))\"/>"
+            svg +=
+                "<text x=\"\(at)\" y=\"\(Int(low + 18))\" text-anchor=\"middle\">\(HTML.escape(xText(tick)))</text>"
         }
         let middle = (HTMLChart.left + HTMLChart.width - HTMLChart.right) / 2
-        return svg + "<text class=\"axis\" x=\"\(Int(middle))\" y=\"\(Int(HTMLChart.height - 6))\" text-anchor=\"middle\">\(HTML.escape(xLabel))</text>"
+        return svg
+            + "<text class=\"axis\" x=\"\(Int(middle))\" y=\"\(Int(HTMLChart.height - 6))\" text-anchor=\"middle\">\(HTML.escape(xLabel))</text>"
     }
 
     private func draw(_ mark: Mark, _ axis: Axis) -> String {
         let at = px(min(max(mark.x, axis.low), axis.high), axis)
         let isLate = at > HTMLChart.width * 0.7
-        return "<line class=\"mark\" x1=\"\(HTML.point(at))\" x2=\"\(HTML.point(at))\" y1=\"\(Int(HTMLChart.top))\" y2=\"\(Int(HTMLChart.height - HTMLChart.bottom))\"/>"
+        return
+            "<line class=\"mark\" x1=\"\(HTML.point(at))\" x2=\"\(HTML.point(at))\" y1=\"\(Int(HTMLChart.top))\" y2=\"\(Int(HTMLChart.height - HTMLChart.bottom))\"/>"
             + "<text class=\"mark\" x=\"\(HTML.point(at + (isLate ? -5 : 5)))\" y=\"\(Int(HTMLChart.top - 10))\" text-anchor=\"\(isLate ? "end" : "start")\">\(HTML.escape(mark.label))</text>"
     }
 
@@ -145,7 +155,9 @@ struct Axis {
         case .linear:
             let step = Axis.roundStep((high - low) / Double(count))
             let first = (low / step).rounded(.up)
-            return (0...count * 2).map { (first + Double($0)) * step }.filter { $0 <= high * 1.0001 }
+            return (0...count * 2).map { (first + Double($0)) * step }.filter {
+                $0 <= high * 1.0001
+            }
         case .logarithmic:
             let decades = Axis.log10(high / low)
             let factors: [Double] = decades < 2 ? [1, 2, 5] : [1]

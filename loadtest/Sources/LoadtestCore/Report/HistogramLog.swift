@@ -101,7 +101,8 @@ enum Base64 {
             let word = part[0] << 16 | part[1] << 8 | part[2]
             let known = min(3, bytes.count - start)
             for place in 0..<4 {
-                result.append(place <= known ? letters[word >> (18 - 6 * place) & 63] : UInt8(ascii: "="))
+                result.append(
+                    place <= known ? letters[word >> (18 - 6 * place) & 63] : UInt8(ascii: "="))
             }
         }
         return String(decoding: result, as: UTF8.self)

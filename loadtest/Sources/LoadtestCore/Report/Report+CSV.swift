@@ -1,7 +1,9 @@
 extension Report {
     /// The time series of each run, a line for each interval. Durations are microseconds.
     package func csv() -> String {
-        var lines = ["run,start_s,seconds,asked_per_s,due,answered,failed,p50_us,p90_us,p99_us,p99_9_us,max_us"]
+        var lines = [
+            "run,start_s,seconds,asked_per_s,due,answered,failed,p50_us,p90_us,p99_us,p99_9_us,max_us"
+        ]
         for (number, entry) in entries.enumerated() {
             let run = entry.measurement
             let asked = run.load.arrivals.rate.map { Quantity.fixed($0, 3) } ?? ""

@@ -7,10 +7,12 @@ extension Report {
             .init("url", .string(url)),
             .init("title", .string(title)),
             .init("arguments", .array(arguments.map(JSON.string))),
-            .init("machine", [
-                "processor": .string(machine.processor), "cores": JSON(machine.coreCount),
-                "kernel": .string(machine.kernel),
-            ]),
+            .init(
+                "machine",
+                [
+                    "processor": .string(machine.processor), "cores": JSON(machine.coreCount),
+                    "kernel": .string(machine.kernel),
+                ]),
             .init("exit", JSON(Int(exitStatus.rawValue))),
         ]
         if let objective { members.append(.init("slo", .string(objective.description))) }
@@ -33,7 +35,8 @@ extension Report {
             "min_us": microseconds(histogram.at(0)), "p50_us": microseconds(histogram.at(50)),
             "p75_us": microseconds(histogram.at(75)), "p90_us": microseconds(histogram.at(90)),
             "p95_us": microseconds(histogram.at(95)), "p99_us": microseconds(histogram.at(99)),
-            "p99_9_us": microseconds(histogram.at(99.9)), "p99_99_us": microseconds(histogram.at(99.99)),
+            "p99_9_us": microseconds(histogram.at(99.9)),
+            "p99_99_us": microseconds(histogram.at(99.99)),
             "max_us": microseconds(histogram.at(100)),
         ]
     }
@@ -42,26 +45,40 @@ extension Report {
         let run = entry.measurement
         var members: [JSON.Member] = []
         if !entry.coordinates.isEmpty {
-            members.append(.init("sweep", .object(entry.coordinates.map { .init($0.name, Report.number($0.value)) })))
+            members.append(
+                .init(
+                    "sweep",
+                    .object(entry.coordinates.map { .init($0.name, Report.number($0.value)) })))
         }
         switch entry.validity {
         case .valid: members.append(.init("valid", true))
-        case .invalid(let reason): members += [.init("valid", false), .init("invalid_because", .string(reason))]
+        case .invalid(let reason):
+            members += [.init("valid", false), .init("invalid_because", .string(reason))]
         }
         members += Report.load(run) + Report.counts(run)
         members += [
             .init("latency", Report.json(run.latency)), .init("service", Report.json(run.service)),
             .init("send_delay", Report.json(run.sendDelay)),
             .init("generator_lag", Report.json(run.lag)),
-            .init("generator", [
-                "cpu_us_per_request": Report.microseconds(run.usagePerRequest),
-                "user_us_per_request": Report.microseconds(Double(run.usage.user) / Double(max(run.sentCount, 1))),
-                "core_share": Report.number(run.busyShare), "stolen_share": Report.number(run.stolen),
-            ]),
+            .init(
+                "generator",
+                [
+                    "cpu_us_per_request": Report.microseconds(run.usagePerRequest),
+                    "user_us_per_request": Report.microseconds(
+                        Double(run.usage.user) / Double(max(run.sentCount, 1))),
+                    "core_share": Report.number(run.busyShare),
+                    "stolen_share": Report.number(run.stolen),
+                ]),
             .init("phases", .array(run.phases.map(Report.json))),
-            .init("marks", .array(run.marks.map { mark in
-                ["at_s": Report.number(mark.at), "command": .string(mark.command), "outcome": .string(mark.outcome)]
-            })),
+            .init(
+                "marks",
+                .array(
+                    run.marks.map { mark in
+                        [
+                            "at_s": Report.number(mark.at), "command": .string(mark.command),
+                            "outcome": .string(mark.outcome),
+                        ]
+                    })),
             .init("stages", .object(run.stages.map { .init($0.name, Report.json($0.durations)) })),
             .init("intervals", .array(run.intervals.map { Report.json($0, run.windowStart) })),
         ]
@@ -89,15 +106,22 @@ extension Report {
 
     private static func counts(_ run: Measurement) -> [JSON.Member] {
         [
-            .init("answered_per_s", number(run.answeredRate)), .init("rows_per_s", number(run.rowRate)),
+            .init("answered_per_s", number(run.answeredRate)),
+            .init("rows_per_s", number(run.rowRate)),
             .init("due", JSON(run.dueCount)), .init("good", JSON(run.goodCount)),
             .init("failed", JSON(run.failureCount)),
-            .init("failures", .object(Failure.allCases.compactMap { failure in
-                run.failures[failure].map { .init(failure.key, JSON($0)) }
-            })),
-            .init("statuses", .object(run.statuses.sorted { $0.key < $1.key }.map {
-                .init(String($0.key), JSON($0.value))
-            })),
+            .init(
+                "failures",
+                .object(
+                    Failure.allCases.compactMap { failure in
+                        run.failures[failure].map { .init(failure.key, JSON($0)) }
+                    })),
+            .init(
+                "statuses",
+                .object(
+                    run.statuses.sorted { $0.key < $1.key }.map {
+                        .init(String($0.key), JSON($0.value))
+                    })),
             .init("wrong_examples", .array(run.wrongExamples.map(JSON.string))),
             .init("read_bytes", JSON(run.readByteCount)),
             .init("connections_opened", JSON(run.connectionsOpened)),
@@ -115,8 +139,10 @@ extension Report {
     private static func json(_ interval: Interval, _ start: UInt64) -> JSON {
         let from = Double(Int64(bitPattern: interval.start &- start)) / 1e9
         return [
-            "start_s": number(from), "seconds": number(interval.seconds), "due": JSON(interval.dueCount),
-            "answered": JSON(Int(interval.histogram.totalCount)), "failed": JSON(interval.failureCount),
+            "start_s": number(from), "seconds": number(interval.seconds),
+            "due": JSON(interval.dueCount),
+            "answered": JSON(Int(interval.histogram.totalCount)),
+            "failed": JSON(interval.failureCount),
             "p50_us": microseconds(interval.histogram.at(50)),
             "p99_us": microseconds(interval.histogram.at(99)),
             "max_us": microseconds(interval.histogram.longest),
@@ -127,32 +153,44 @@ extension Report {
         [
             "seconds": number(server.seconds), "cpu_us": microseconds(server.usage),
             "pss_bytes": JSON(server.proportionalBytes),
-            "processes": .array(server.processes.map { process in
-                [
-                    "pid": JSON(process.member.processID), "title": .string(process.member.title),
-                    "cpu_us": microseconds(process.usage), "pss_bytes": JSON(process.member.proportionalBytes),
-                ]
-            }),
-            "means": .object(server.means.map { .init($0.name, ["count": number($0.count), "mean": JSON($0.mean)]) }),
-            "counters": .object(server.counters.sorted { $0.key < $1.key }.map { .init($0.key, JSON($0.value)) }),
+            "processes": .array(
+                server.processes.map { process in
+                    [
+                        "pid": JSON(process.member.processID),
+                        "title": .string(process.member.title),
+                        "cpu_us": microseconds(process.usage),
+                        "pss_bytes": JSON(process.member.proportionalBytes),
+                    ]
+                }),
+            "means": .object(
+                server.means.map {
+                    .init($0.name, ["count": number($0.count), "mean": JSON($0.mean)])
+                }),
+            "counters": .object(
+                server.counters.sorted { $0.key < $1.key }.map { .init($0.key, JSON($0.value)) }),
         ]
     }
 
     private static func json(_ search: Search.Result) -> JSON {
         [
             "rate_per_s": number(search.rate),
-            "confidence_95": [number(search.interval.lowerBound), number(search.interval.upperBound)],
+            "confidence_95": [
+                number(search.interval.lowerBound), number(search.interval.upperBound),
+            ],
             "estimates": .array(search.estimates.map(number)),
             "knee_per_s": search.knee.map(number) ?? .null,
             "generator_limit": search.generatorLimit.map(JSON.string) ?? .null,
-            "points": .array(search.points.map { point in
-                [
-                    "rate_per_s": number(point.rate), "held": .bool(point.held),
-                    "reason": .string(point.reason), "answered_per_s": number(point.answeredRate),
-                    "mean_us": microseconds(point.mean), "p50_us": microseconds(point.p50),
-                    "p99_us": microseconds(point.p99), "failed_share": number(point.failureShare),
-                ]
-            }),
+            "points": .array(
+                search.points.map { point in
+                    [
+                        "rate_per_s": number(point.rate), "held": .bool(point.held),
+                        "reason": .string(point.reason),
+                        "answered_per_s": number(point.answeredRate),
+                        "mean_us": microseconds(point.mean), "p50_us": microseconds(point.p50),
+                        "p99_us": microseconds(point.p99),
+                        "failed_share": number(point.failureShare),
+                    ]
+                }),
         ]
     }
 }

@@ -18,14 +18,20 @@ extension Report {
         let run = entry.measurement
         var lines = [loadLine(run), ""]
         lines.append("             " + Report.columns.map { Report.pad($0.name, 10) }.joined())
-        lines.append("  latency    " + Report.row(run.latency) + "   from the moment a request was due")
+        lines.append(
+            "  latency    " + Report.row(run.latency) + "   from the moment a request was due")
         lines.append("  service    " + Report.row(run.service) + "   from the moment it was sent")
         if run.load.arrivals != .closed {
-            lines.append("  sent late  " + Report.row(run.sendDelay) + "   due, but not sent yet: no free connection, or the generator was late")
-            lines.append("  generator  " + Report.row(run.lag) + "   the generator's own part of that")
+            lines.append(
+                "  sent late  " + Report.row(run.sendDelay)
+                    + "   due, but not sent yet: no free connection, or the generator was late")
+            lines.append(
+                "  generator  " + Report.row(run.lag) + "   the generator's own part of that")
         }
         if run.isShortOfConnections {
-            lines.append("  all \(run.load.connections) connections were busy at times: requests waited here; --connections offers more at once")
+            lines.append(
+                "  all \(run.load.connections) connections were busy at times: requests waited here; --connections offers more at once"
+            )
         }
         lines.append("")
         lines += rateLines(run) + failureLines(run) + stageLines(run) + serverLines(entry)
@@ -54,7 +60,8 @@ extension Report {
             case .constant(let rate): "\(Quantity.three(rate)) requests/s, constant"
             case .poisson(let rate): "\(Quantity.three(rate)) requests/s, Poisson"
             }
-        return "\(what), \(run.load.connections) connections, \(seconds) after \(Quantity.duration(run.load.warmUp)) of warm-up"
+        return
+            "\(what), \(run.load.connections) connections, \(seconds) after \(Quantity.duration(run.load.warmUp)) of warm-up"
     }
 
     private func rateLines(_ run: Measurement) -> [String] {
@@ -64,20 +71,27 @@ extension Report {
         text += "; \(Quantity.grouped(Double(run.goodCount))) right answers"
         var lines = [text]
         if run.load.idleConnections > 0 {
-            lines.append("  idle       \(run.idleLeft) of \(run.load.idleConnections) idle connections still open (\(run.idleOpened) were opened)")
+            lines.append(
+                "  idle       \(run.idleLeft) of \(run.load.idleConnections) idle connections still open (\(run.idleOpened) were opened)"
+            )
         }
         return lines
     }
 
     private func failureLines(_ run: Measurement) -> [String] {
         guard run.failureCount > 0 else { return ["  errors     none"] }
-        var lines = ["  errors     \(Quantity.grouped(Double(run.failureCount))), \(Quantity.percent(run.failureShare)) of all"]
+        var lines = [
+            "  errors     \(Quantity.grouped(Double(run.failureCount))), \(Quantity.percent(run.failureShare)) of all"
+        ]
         for failure in Failure.allCases {
             guard let count = run.failures[failure] else { continue }
             var detail = ""
             if failure == .status {
-                detail = ": " + run.statuses.filter { $0.key < 200 || $0.key >= 300 }
-                    .sorted { $0.key < $1.key }.map { "\($0.key) ×\($0.value)" }.joined(separator: ", ")
+                detail =
+                    ": "
+                    + run.statuses.filter { $0.key < 200 || $0.key >= 300 }
+                    .sorted { $0.key < $1.key }.map { "\($0.key) ×\($0.value)" }.joined(
+                        separator: ", ")
             } else if failure == .connect, let reason = run.connectError {
                 detail = ": " + reason
             }
@@ -111,10 +125,14 @@ extension Report {
         guard !server.processes.isEmpty else { return lines }
         let cores = Double(server.usage) / 1e9 / max(server.seconds, 1e-9)
         let each = Double(server.usage) / Double(max(entry.measurement.wholeSentCount, 1))
-        lines.append("  server     \(Quantity.fixed(cores, 2)) cores, \(Quantity.duration(each)) of CPU per request, \(Quantity.bytes(Double(server.proportionalBytes))) of memory (PSS) in \(server.processes.count) processes")
+        lines.append(
+            "  server     \(Quantity.fixed(cores, 2)) cores, \(Quantity.duration(each)) of CPU per request, \(Quantity.bytes(Double(server.proportionalBytes))) of memory (PSS) in \(server.processes.count) processes"
+        )
         for process in server.processes where server.processes.count > 1 {
             let share = Double(process.usage) / 1e9 / max(server.seconds, 1e-9)
-            lines.append("    \(process.member.processID) \(process.member.title): \(Quantity.fixed(share, 2)) cores, \(Quantity.bytes(Double(process.member.proportionalBytes)))")
+            lines.append(
+                "    \(process.member.processID) \(process.member.title): \(Quantity.fixed(share, 2)) cores, \(Quantity.bytes(Double(process.member.proportionalBytes)))"
+            )
         }
         return lines
     }
@@ -124,8 +142,11 @@ extension Report {
         var lines = ["  phases"]
         for phase in run.phases {
             let mark = run.marks.first { $0.at == phase.start && $0.command == phase.name }
-            let outcome = mark.map { " (\($0.outcome.isEmpty ? "still running" : $0.outcome))" } ?? ""
-            lines.append("    \(Quantity.fixed(phase.start, 1))-\(Quantity.fixed(phase.end, 1)) s  p50 \(Quantity.duration(phase.latency.at(50)))  p99 \(Quantity.duration(phase.latency.at(99)))  max \(Quantity.duration(phase.latency.at(100)))  errors \(phase.failureCount)  \(phase.name)\(outcome)")
+            let outcome =
+                mark.map { " (\($0.outcome.isEmpty ? "still running" : $0.outcome))" } ?? ""
+            lines.append(
+                "    \(Quantity.fixed(phase.start, 1))-\(Quantity.fixed(phase.end, 1)) s  p50 \(Quantity.duration(phase.latency.at(50)))  p99 \(Quantity.duration(phase.latency.at(99)))  max \(Quantity.duration(phase.latency.at(100)))  errors \(phase.failureCount)  \(phase.name)\(outcome)"
+            )
         }
         return lines
     }
@@ -134,13 +155,16 @@ extension Report {
     private func repeatedMarkLines(_ run: Measurement) -> [String] {
         var counts: [String: Int] = [:]
         for mark in run.marks where !run.phases.contains(where: { $0.name == mark.command }) {
-            counts["\(mark.command) (\(mark.outcome.isEmpty ? "still running" : mark.outcome))", default: 0] += 1
+            counts[
+                "\(mark.command) (\(mark.outcome.isEmpty ? "still running" : mark.outcome))",
+                default: 0] += 1
         }
         return counts.sorted { $0.key < $1.key }.map { "  done       \($0.value) × \($0.key)" }
     }
 
     private func generatorLine(_ run: Measurement) -> String {
-        var text = "  loadtest   \(Quantity.duration(run.usagePerRequest)) of CPU per request, \(Quantity.percent(run.busyShare)) of a core"
+        var text =
+            "  loadtest   \(Quantity.duration(run.usagePerRequest)) of CPU per request, \(Quantity.percent(run.busyShare)) of a core"
         if run.load.arrivals == .closed && run.busyShare > Validity.busyLimit {
             text += "; the generator was the limit: the server may carry more"
         }
@@ -159,12 +183,15 @@ extension Report {
         let low = Quantity.grouped(search.interval.lowerBound)
         let high = Quantity.grouped(search.interval.upperBound)
         var lines = [
-            "", "  holds \(objective?.description ?? "") up to \(Quantity.grouped(search.rate)) requests/s",
+            "",
+            "  holds \(objective?.description ?? "") up to \(Quantity.grouped(search.rate)) requests/s",
             "  95 % confidence \(low) to \(high), from \(search.estimates.count) estimates: "
                 + search.estimates.map { Quantity.grouped($0) }.joined(separator: ", "),
         ]
         if let knee = search.knee {
-            lines.append("  the curve's knee is at \(Quantity.grouped(knee)) requests/s: latency grows quickly above it")
+            lines.append(
+                "  the curve's knee is at \(Quantity.grouped(knee)) requests/s: latency grows quickly above it"
+            )
         }
         if let limit = search.generatorLimit { lines.append("  at least: \(limit)") }
         if !entries.isEmpty { lines += ["", "  the highest rate that held, in detail:"] }
@@ -204,11 +231,15 @@ extension Report {
         if search == nil, let objective, entries.count == 1, let run = entries.first?.measurement {
             let broken = objective.broken(by: run)
             for clause in objective.clauses {
-                lines.append("  \(broken.contains(clause) ? "BROKEN" : "held  ") \(clause), got \(objective.text(of: clause, in: run))")
+                lines.append(
+                    "  \(broken.contains(clause) ? "BROKEN" : "held  ") \(clause), got \(objective.text(of: clause, in: run))"
+                )
             }
         }
         if let wantedRate, let search {
-            lines.append("  \(search.rate >= wantedRate ? "held  " : "BROKEN") at least \(Quantity.grouped(wantedRate)) requests/s")
+            lines.append(
+                "  \(search.rate >= wantedRate ? "held  " : "BROKEN") at least \(Quantity.grouped(wantedRate)) requests/s"
+            )
         }
         if entries.contains(where: { $0.measurement.failures[.wrong] != nil }) {
             lines.append("WRONG ANSWERS: fast, but not right")

@@ -66,8 +66,12 @@ package struct Sweep: Equatable, Sendable {
     /// Reads `rate=100,200;rows=1,8;connections=16,64`.
     package init(_ text: String) throws(UsageError) {
         for part in text.split(separator: ";") {
-            let sides = part.split(separator: "=", maxSplits: 1).map { String($0.filter { $0 != " " }) }
-            let values = sides.count == 2 ? sides[1].split(separator: ",").compactMap { Quantity.count($0) } : []
+            let sides = part.split(separator: "=", maxSplits: 1).map {
+                String($0.filter { $0 != " " })
+            }
+            let values =
+                sides.count == 2
+                ? sides[1].split(separator: ",").compactMap { Quantity.count($0) } : []
             guard !values.isEmpty, values.allSatisfy({ $0 > 0 }),
                 values.count == sides[1].split(separator: ",").count
             else { throw Sweep.unreadable(String(part)) }
@@ -84,14 +88,17 @@ package struct Sweep: Equatable, Sendable {
     }
 
     private static func unreadable(_ part: String) -> UsageError {
-        UsageError("cannot read \"\(part)\" in --sweep; write it as 'rate=100,200;rows=1,8;connections=16,64'")
+        UsageError(
+            "cannot read \"\(part)\" in --sweep; write it as 'rate=100,200;rows=1,8;connections=16,64'"
+        )
     }
 }
 
 extension Run.Fault {
     /// Reads `5s: COMMAND`.
     package init(_ text: String, option: String) throws(UsageError) {
-        guard let colon = text.firstIndex(of: ":"), let at = Quantity.nanoseconds(text[..<colon]) else {
+        guard let colon = text.firstIndex(of: ":"), let at = Quantity.nanoseconds(text[..<colon])
+        else {
             throw UsageError("cannot read \"\(text)\" in \(option); write it as '5s: COMMAND'")
         }
         let command = text[text.index(after: colon)...].drop { $0 == " " }

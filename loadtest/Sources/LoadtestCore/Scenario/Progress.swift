@@ -23,7 +23,8 @@ package struct Progress: Sendable {
         let rate = Quantity.three(count / max(interval.seconds, 1e-9))
         var text = "\(rate) requests/s  p50 \(Quantity.duration(interval.histogram.at(50)))"
         text += "  p99 \(Quantity.duration(interval.histogram.at(99)))"
-        text += "  max \(Quantity.duration(interval.histogram.longest))  errors \(interval.failureCount)"
+        text +=
+            "  max \(Quantity.duration(interval.histogram.longest))  errors \(interval.failureCount)"
         refresh(text)
     }
 
@@ -37,7 +38,9 @@ package struct Progress: Sendable {
     package func show(_ entry: Report.Entry) {
         let at = entry.coordinates.map { "\($0.name) \(Quantity.grouped($0.value))" }
         let run = entry.measurement
-        say("\(at.joined(separator: ", ")): \(Quantity.three(run.answeredRate)) requests/s  p50 \(Quantity.duration(run.latency.at(50)))  p99 \(Quantity.duration(run.latency.at(99)))  errors \(run.failureCount)")
+        say(
+            "\(at.joined(separator: ", ")): \(Quantity.three(run.answeredRate)) requests/s  p50 \(Quantity.duration(run.latency.at(50)))  p99 \(Quantity.duration(run.latency.at(99)))  errors \(run.failureCount)"
+        )
     }
 
     /// Leaves the refreshed line.

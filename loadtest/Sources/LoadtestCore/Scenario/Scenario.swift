@@ -25,7 +25,9 @@ package enum Scenario {
         }
         var arguments: [String] = []
         for (key, value) in mapping {
-            guard let name = key.string else { throw UsageError("\(file) has a key that is no text") }
+            guard let name = key.string else {
+                throw UsageError("\(file) has a key that is no text")
+            }
             if name == "description" { continue }
             guard known.contains(name) else {
                 throw UsageError("\(file): \"\(name)\" is no option of loadtest")

@@ -49,7 +49,8 @@ package struct Session {
             throw error.usageError(endpoint)
         }
         let names = options.models.isEmpty ? hint.model.map { [$0] } : options.models.map(\.name)
-        let asksPlain = options.method != nil || options.body != nil
+        let asksPlain =
+            options.method != nil || options.body != nil
             || (hint.isPlain && names == nil && options.format == nil)
         if asksPlain || (options.requestFile != nil && names == nil && options.format == nil) {
             isPlain = true
@@ -65,7 +66,9 @@ package struct Session {
         }
         if models.isEmpty {
             guard options.format == nil, hint.format == nil else {
-                throw UsageError("\(endpoint.authority) describes no model; name one with --model, or give --requests")
+                throw UsageError(
+                    "\(endpoint.authority) describes no model; name one with --model, or give --requests"
+                )
             }
             isPlain = true
         }
@@ -95,10 +98,12 @@ package struct Session {
                 format: models.isEmpty ? nil : format, model: models.first, wire: wire)
         } else if isPlain {
             let body = try options.body.map { (text) throws(UsageError) -> [UInt8] in
-                text.hasPrefix("@") ? try TextFile.bytes(String(text.dropFirst())) : Array(text.utf8)
+                text.hasPrefix("@")
+                    ? try TextFile.bytes(String(text.dropFirst())) : Array(text.utf8)
             }
             plan = RequestPlan(
-                plain: options.method ?? (body == nil ? "GET" : "POST"), endpoint.path, body: body ?? [],
+                plain: options.method ?? (body == nil ? "GET" : "POST"), endpoint.path,
+                body: body ?? [],
                 wire: wire)
         } else {
             plan = try RequestPlan(
@@ -132,7 +137,8 @@ package struct Session {
         switch options.rate {
         case .perSecond(let rate): load.arrivals = arrivals(rate)
         case .timesCapacity(let times): load.arrivals = arrivals(times * (try capacity()))
-        case nil: load.arrivals = options.connections == nil ? arrivals(Session.defaultRate) : .closed
+        case nil:
+            load.arrivals = options.connections == nil ? arrivals(Session.defaultRate) : .closed
         }
         return load
     }
@@ -152,8 +158,13 @@ package struct Session {
         load.duration = 2_000_000_000
         load.idleConnections = 0
         progress.say("measuring the capacity in a closed loop")
-        let rate = try run(plan(rowCounts: options.rowCounts), load, faults: [], isShown: false).answeredRate
-        guard rate > 0 else { throw UsageError("\(endpoint.authority) gives no good answer, so no multiple of its capacity is known") }
+        let rate = try run(plan(rowCounts: options.rowCounts), load, faults: [], isShown: false)
+            .answeredRate
+        guard rate > 0 else {
+            throw UsageError(
+                "\(endpoint.authority) gives no good answer, so no multiple of its capacity is known"
+            )
+        }
         progress.say("capacity: \(Quantity.grouped(rate)) requests/s")
         return rate
     }
@@ -175,8 +186,10 @@ package struct Session {
         _ plan: RequestPlan, _ load: Load, faults: [Run.Fault], isShown: Bool
     ) throws(UsageError) -> Measurement {
         let rule = ModelRule(
-            plan.expectations, tolerance: options.tolerance, allowsNonFinite: options.allowsNonFinite)
-        let check = options.checksAnswers && plan.canCheck
+            plan.expectations, tolerance: options.tolerance,
+            allowsNonFinite: options.allowsNonFinite)
+        let check =
+            options.checksAnswers && plan.canCheck
             ? AnswerCheck(rule, requestCount: plan.requests.count) : nil
         let environment = options.processID.map { ["LOADTEST_PID": "\($0)"] } ?? [:]
         do throws(UVError) {
@@ -198,7 +211,8 @@ package struct Session {
         progress.say("\(plan.title) → \(options.url): searching the highest rate with \(objective)")
         var best: (rate: Double, measurement: Measurement)?
         var last: Measurement?
-        var search = Search(options.search, onPoint: progress.show) { (rate) throws(SearchFailure) in
+        var search = Search(options.search, onPoint: progress.show) {
+            (rate) throws(SearchFailure) in
             let measurement: Measurement
             do throws(UsageError) {
                 measurement = try run(plan, windowLoad(rate), faults: [], isShown: false)
@@ -236,7 +250,8 @@ package struct Session {
 
     private func sweep(_ sweep: Sweep, _ report: inout Report) throws(UsageError) {
         let rowCounts = sweep.rowCounts.isEmpty ? [nil] : sweep.rowCounts.map { Int?.some($0) }
-        let connections = sweep.connections.isEmpty ? [nil] : sweep.connections.map { Int?.some($0) }
+        let connections =
+            sweep.connections.isEmpty ? [nil] : sweep.connections.map { Int?.some($0) }
         let rates = sweep.rates.isEmpty ? [nil] : sweep.rates.map { Double?.some($0) }
         for rows in rowCounts {
             let plan = try plan(rowCounts: rows.map { [$0] } ?? options.rowCounts)
@@ -269,9 +284,12 @@ package struct Session {
         getrlimit(resource, &limit)
         limit.rlim_cur = limit.rlim_max
         setrlimit(resource, &limit)
-        let wanted = (options.connections ?? options.load.connections) + options.load.idleConnections + 64
+        let wanted =
+            (options.connections ?? options.load.connections) + options.load.idleConnections + 64
         guard UInt64(wanted) <= UInt64(limit.rlim_cur) else {
-            throw UsageError("\(wanted) connections need more descriptors than the system allows (\(limit.rlim_cur)); raise it with ulimit -Hn")
+            throw UsageError(
+                "\(wanted) connections need more descriptors than the system allows (\(limit.rlim_cur)); raise it with ulimit -Hn"
+            )
         }
     }
 }

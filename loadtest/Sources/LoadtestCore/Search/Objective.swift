@@ -27,7 +27,9 @@ package struct Objective: Equatable, Sendable, CustomStringConvertible {
         for part in text.split(separator: ",") {
             clauses.append(try Objective.clause(String(part.filter { $0 != " " })))
         }
-        guard !clauses.isEmpty else { throw UsageError("--slo is empty; write it as 'p99<20ms,errors<0.1%'") }
+        guard !clauses.isEmpty else {
+            throw UsageError("--slo is empty; write it as 'p99<20ms,errors<0.1%'")
+        }
         // A server that refuses half of what it is asked is quick with the rest, and holds nothing.
         if !clauses.contains(where: { $0.measure == .failures }) {
             clauses.append(Clause(measure: .failures, limit: 0.01, description: "errors<1%"))
@@ -36,7 +38,8 @@ package struct Objective: Equatable, Sendable, CustomStringConvertible {
 
     private static func clause(_ text: String) throws(UsageError) -> Clause {
         let wrong = UsageError(
-            "cannot read \"\(text)\" in --slo; write p50, p99.9, max, mean or errors with < and a limit, or rate>N")
+            "cannot read \"\(text)\" in --slo; write p50, p99.9, max, mean or errors with < and a limit, or rate>N"
+        )
         guard let sign = text.firstIndex(where: { $0 == "<" || $0 == ">" }) else { throw wrong }
         let name = text[..<sign]
         let limit = text[text.index(after: sign)...].drop { $0 == "=" }
@@ -47,12 +50,15 @@ package struct Objective: Equatable, Sendable, CustomStringConvertible {
             return Clause(measure: .rate, limit: value, description: text)
         case "errors":
             let isPercent = limit.hasSuffix("%")
-            guard isBelow, let value = Double(isPercent ? limit.dropLast() : limit), value >= 0 else {
+            guard isBelow, let value = Double(isPercent ? limit.dropLast() : limit), value >= 0
+            else {
                 throw wrong
             }
-            return Clause(measure: .failures, limit: isPercent ? value / 100 : value, description: text)
+            return Clause(
+                measure: .failures, limit: isPercent ? value / 100 : value, description: text)
         default:
-            guard isBelow, let measure = latency(name), let value = Quantity.nanoseconds(limit), value > 0
+            guard isBelow, let measure = latency(name), let value = Quantity.nanoseconds(limit),
+                value > 0
             else { throw wrong }
             return Clause(measure: measure, limit: Double(value), description: text)
         }
@@ -90,9 +96,11 @@ package struct Objective: Equatable, Sendable, CustomStringConvertible {
         let value = value(of: clause, in: measurement)
         switch clause.measure {
         case .rate: return value >= clause.limit
-        case .failures: return measurement.goodCount + measurement.failureCount > 0
-            && (value < clause.limit || (value == 0 && clause.limit == 0))
-        case .percentile, .longest, .mean: return measurement.latency.totalCount > 0 && value < clause.limit
+        case .failures:
+            return measurement.goodCount + measurement.failureCount > 0
+                && (value < clause.limit || (value == 0 && clause.limit == 0))
+        case .percentile, .longest, .mean:
+            return measurement.latency.totalCount > 0 && value < clause.limit
         }
     }
 }

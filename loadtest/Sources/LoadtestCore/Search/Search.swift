@@ -64,14 +64,19 @@ package struct Search {
     /// So many windows spoilt by the generator at one rate end the search.
     private static let invalidLimit = 6
 
-    private enum Verdict { case held, broken, stuck(String) }
+    private enum Verdict {
+        case held, broken
+        case stuck(String)
+    }
 
     private let settings: Settings
     private let probe: Probe
     private let onPoint: (Point) -> Void
     private var points: [Point] = []
 
-    package init(_ settings: Settings, onPoint: @escaping (Point) -> Void = { _ in }, probe: @escaping Probe) {
+    package init(
+        _ settings: Settings, onPoint: @escaping (Point) -> Void = { _ in }, probe: @escaping Probe
+    ) {
         self.settings = settings
         self.onPoint = onPoint
         self.probe = probe
@@ -85,7 +90,9 @@ package struct Search {
             case .held:
                 low = high
                 guard high < settings.highestRate else {
-                    return result([low], limit: "the highest rate that was allowed, \(Quantity.three(high))/s, held")
+                    return result(
+                        [low],
+                        limit: "the highest rate that was allowed, \(Quantity.three(high))/s, held")
                 }
                 high = min(high * 2, settings.highestRate)
                 continue
@@ -102,7 +109,8 @@ package struct Search {
     }
 
     /// The start rate broke: halves until one holds.
-    private mutating func lowestThatHolds(below high: inout Double) throws(SearchFailure) -> Double {
+    private mutating func lowestThatHolds(below high: inout Double) throws(SearchFailure) -> Double
+    {
         var rate = high / 2
         while rate >= 0.1 {
             if case .held = try judge(rate, agreeing: 1) { return rate }

@@ -28,8 +28,10 @@ package struct Statistics: Equatable, Sendable {
     /// Student's t for 95 %, two-sided.
     package static func t(freedom: Int) -> Double {
         let table = [
-            12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,
-            2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056,
+            12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179,
+            2.160,
+            2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060,
+            2.056,
             2.052, 2.048, 2.045, 2.042,
         ]
         guard freedom > 0 else { return 0 }
@@ -44,7 +46,9 @@ package enum Knee {
     /// nothing turns.
     package static func find(_ points: [(rate: Double, latency: Double)]) -> Double? {
         var byRate: [Double: [Double]] = [:]
-        for point in points where point.latency > 0 { byRate[point.rate, default: []].append(point.latency) }
+        for point in points where point.latency > 0 {
+            byRate[point.rate, default: []].append(point.latency)
+        }
         let curve = byRate.map { (rate: $0.key, latency: Statistics($0.value).mean) }
             .sorted { $0.rate < $1.rate }
         guard curve.count >= 4, let first = curve.first, let last = curve.last,

@@ -1,7 +1,9 @@
 extension Search.Window {
     /// A window holds when the objective holds and the server keeps up with what it is asked.
     package init(_ measurement: Measurement, _ objective: Objective, lagLimit: UInt64) {
-        if measurement.busyShare > Validity.busyLimit, case .invalid(let why) = Validity(measurement) {
+        if measurement.busyShare > Validity.busyLimit,
+            case .invalid(let why) = Validity(measurement)
+        {
             self = .invalid(why)
         } else if measurement.overran {
             self = .broken("the backlog grew without bound")
@@ -10,7 +12,9 @@ extension Search.Window {
         } else if let clause = objective.broken(by: measurement).first {
             self = Search.Window.broken(clause, objective, measurement, lagLimit)
         } else if let growth = measurement.growth {
-            self = .broken("the server fell behind: \(growth) requests more were waiting at the end than at the start")
+            self = .broken(
+                "the server fell behind: \(growth) requests more were waiting at the end than at the start"
+            )
         } else {
             self = .held
         }
@@ -19,7 +23,8 @@ extension Search.Window {
     /// A latency that is too long by no more than the generator's own lateness says nothing about the
     /// server; one that is longer does.
     private static func broken(
-        _ clause: Objective.Clause, _ objective: Objective, _ measurement: Measurement, _ lagLimit: UInt64
+        _ clause: Objective.Clause, _ objective: Objective, _ measurement: Measurement,
+        _ lagLimit: UInt64
     ) -> Search.Window {
         let reason = "\(clause), got \(objective.text(of: clause, in: measurement))"
         let lag: UInt64

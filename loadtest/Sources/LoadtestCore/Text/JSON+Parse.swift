@@ -30,12 +30,16 @@ private struct Reader {
 
     init(bytes: [UInt8]) { self.bytes = bytes }
 
-    func error(_ what: String) -> JSON.SyntaxError { JSON.SyntaxError(what: what, byteOffset: index) }
+    func error(_ what: String) -> JSON.SyntaxError {
+        JSON.SyntaxError(what: what, byteOffset: index)
+    }
 
     private var byte: UInt8 { index < bytes.count ? bytes[index] : 0 }
 
     mutating func skipSpace() {
-        while index < bytes.count, byte == 32 || byte == 9 || byte == 10 || byte == 13 { index += 1 }
+        while index < bytes.count, byte == 32 || byte == 9 || byte == 10 || byte == 13 {
+            index += 1
+        }
     }
 
     mutating func value(depth: Int) throws(JSON.SyntaxError) -> JSON {
@@ -71,7 +75,9 @@ private struct Reader {
         }
         while true {
             skipSpace()
-            guard byte == UInt8(ascii: "\"") else { throw error("no name where a member should be") }
+            guard byte == UInt8(ascii: "\"") else {
+                throw error("no name where a member should be")
+            }
             let name = try string()
             skipSpace()
             guard byte == UInt8(ascii: ":") else { throw error("no colon after a name") }
@@ -98,7 +104,9 @@ private struct Reader {
     /// Takes a comma (false) or the closing byte (true).
     private mutating func ends(with closing: UInt8) throws(JSON.SyntaxError) -> Bool {
         skipSpace()
-        guard byte == closing || byte == UInt8(ascii: ",") else { throw error("no comma between values") }
+        guard byte == closing || byte == UInt8(ascii: ",") else {
+            throw error("no comma between values")
+        }
         index += 1
         return bytes[index - 1] == closing
     }

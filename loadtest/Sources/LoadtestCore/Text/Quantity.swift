@@ -65,7 +65,8 @@ package enum Quantity {
     /// `20ms`, `1.5s`, `250us`, `2m`, `1h`, or plain seconds, in nanoseconds; nil when it is none.
     package static func nanoseconds(_ text: some StringProtocol) -> UInt64? {
         let units: [(String, Double)] = [
-            ("ns", 1), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9),
+            ("ns", 1), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9),
+            ("h", 3600e9),
         ]
         for (unit, scale) in units where text.hasSuffix(unit) {
             guard let value = number(text.dropLast(unit.count)) else { continue }

@@ -8,7 +8,9 @@ struct ByteBuffer {
     var isEmpty: Bool { count == 0 }
 
     /// Valid until the next change.
-    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: memory.baseAddress, count: count) }
+    var bytes: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: memory.baseAddress, count: count)
+    }
 
     mutating func append(_ more: UnsafeRawBufferPointer) {
         guard let source = more.baseAddress, more.count > 0 else { return }
@@ -24,7 +26,9 @@ struct ByteBuffer {
     private mutating func grow(to wanted: Int) {
         let larger = UnsafeMutableRawBufferPointer.allocate(
             byteCount: max(wanted, memory.count * 2, 4096), alignment: 16)
-        if let old = memory.baseAddress { larger.baseAddress!.copyMemory(from: old, byteCount: count) }
+        if let old = memory.baseAddress {
+            larger.baseAddress!.copyMemory(from: old, byteCount: count)
+        }
         memory.deallocate()
         memory = larger
     }

@@ -28,12 +28,15 @@ package struct Client {
     }
 
     package func get(_ path: String) throws(Failure) -> Answer {
-        try ask(Array(
-            "GET \(path) HTTP/1.1\r\nHost: \(endpoint.authority)\r\nConnection: close\r\n\r\n".utf8))
+        try ask(
+            Array(
+                "GET \(path) HTTP/1.1\r\nHost: \(endpoint.authority)\r\nConnection: close\r\n\r\n"
+                    .utf8))
     }
 
     package func post(_ path: String, body: [UInt8]) throws(Failure) -> Answer {
-        let head = "POST \(path) HTTP/1.1\r\nHost: \(endpoint.authority)\r\nConnection: close\r\n"
+        let head =
+            "POST \(path) HTTP/1.1\r\nHost: \(endpoint.authority)\r\nConnection: close\r\n"
             + "Content-Type: application/json\r\nContent-Length: \(body.count)\r\n\r\n"
         return try ask(Array(head.utf8) + body)
     }
@@ -52,21 +55,24 @@ package struct Client {
         let descriptor: CInt
         switch endpoint.address {
         case .unix(let path):
-            descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+            descriptor = socket(
+                AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
             var address = sockaddr_un()
             address.sun_family = sa_family_t(AF_UNIX)
             withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
             try connect(descriptor, &address, MemoryLayout<sockaddr_un>.size)
         case .tcp(let host, let port):
             if host.contains(":") {
-                descriptor = socket(AF_INET6, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+                descriptor = socket(
+                    AF_INET6, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
                 var address = sockaddr_in6()
                 address.sin6_family = sa_family_t(AF_INET6)
                 address.sin6_port = port.bigEndian
                 inet_pton(AF_INET6, host, &address.sin6_addr)
                 try connect(descriptor, &address, MemoryLayout<sockaddr_in6>.size)
             } else {
-                descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+                descriptor = socket(
+                    AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
                 var address = sockaddr_in()
                 address.sin_family = sa_family_t(AF_INET)
                 address.sin_port = port.bigEndian
@@ -114,12 +120,15 @@ package struct Client {
             let count = recv(descriptor, &piece, piece.count, 0)
             if count < 0 && errno == EINTR { continue }
             if count < 0 {
-                throw .noAnswer(errno == EAGAIN ? "no answer in \(timeoutSeconds) s" : String(cString: strerror(errno)))
+                throw .noAnswer(
+                    errno == EAGAIN
+                        ? "no answer in \(timeoutSeconds) s" : String(cString: strerror(errno)))
             }
             bytes.append(contentsOf: piece[..<count])
             if let answer = try complete(&bytes, ended: count == 0) { return answer }
             if count == 0 {
-                throw bytes.isEmpty ? .noAnswer("the connection was closed without an answer") : .notHTTP
+                throw bytes.isEmpty
+                    ? .noAnswer("the connection was closed without an answer") : .notHTTP
             }
         }
     }
@@ -138,7 +147,9 @@ package struct Client {
             guard let body = try body(head, rest, ended: ended) else { return nil }
             guard head.isGzip else { return Answer(head: head, body: body) }
             do {
-                let plain = try body.withUnsafeBytes { (bytes) throws(WrongAnswer) in try Gzip.inflate(bytes) }
+                let plain = try body.withUnsafeBytes { (bytes) throws(WrongAnswer) in
+                    try Gzip.inflate(bytes)
+                }
                 return Answer(head: head, body: plain)
             } catch {
                 throw .notHTTP

@@ -16,7 +16,8 @@ package enum Gzip {
         var stream = z_stream()
         precondition(apus_deflate_init(&stream, 6, windowBits) == Z_OK, "zlib has memory")
         defer { deflateEnd(&stream) }
-        var output = [UInt8](repeating: 0, count: Int(deflateBound(&stream, UInt(bytes.count))) + 32)
+        var output = [UInt8](
+            repeating: 0, count: Int(deflateBound(&stream, UInt(bytes.count))) + 32)
         var input = bytes
         let count = input.withUnsafeMutableBufferPointer { input in
             output.withUnsafeMutableBufferPointer { output -> Int in
@@ -34,7 +35,9 @@ package enum Gzip {
 
     package static func inflate(_ bytes: UnsafeRawBufferPointer) throws(WrongAnswer) -> [UInt8] {
         var stream = z_stream()
-        guard apus_inflate_init(&stream, 15 + 32) == Z_OK else { throw WrongAnswer("out of memory") }
+        guard apus_inflate_init(&stream, 15 + 32) == Z_OK else {
+            throw WrongAnswer("out of memory")
+        }
         defer { inflateEnd(&stream) }
         stream.next_in = UnsafeMutablePointer(
             mutating: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
@@ -50,7 +53,9 @@ package enum Gzip {
                 return piece.count - Int(stream.avail_out)
             }
             output.append(contentsOf: piece[..<count])
-            guard output.count <= byteLimit else { throw WrongAnswer("the answer inflates beyond 256 MiB") }
+            guard output.count <= byteLimit else {
+                throw WrongAnswer("the answer inflates beyond 256 MiB")
+            }
         }
         guard code == Z_STREAM_END else { throw WrongAnswer("the answer's gzip body is broken") }
         return output

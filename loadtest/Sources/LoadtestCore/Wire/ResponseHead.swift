@@ -119,7 +119,10 @@ private struct FieldScan {
     private mutating func takeC(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int) {
         if let value = field("content-length", bytes, start, end) {
             guard let number = digits(bytes, value), length < 0 || length == number
-            else { return isBad = true }
+            else {
+                isBad = true
+                return
+            }
             length = number
         } else if let value = field("connection", bytes, start, end) {
             closes = closes || equals("close", bytes, value)
@@ -133,14 +136,15 @@ private struct FieldScan {
         if isBad { return .malformed(.badLength) }
         if isChunked && length >= 0 { return .malformed(.conflictingFraming) }
         let framing: ResponseHead.Framing =
-            if status < 200 || status == 204 || status == 304 { .length(0) }
-            else if isChunked { .chunked }
-            else if length >= 0 { .length(length) }
-            else { .untilClose }
+            if status < 200 || status == 204 || status == 304 { .length(0) } else if isChunked {
+                .chunked
+            } else if length >= 0 { .length(length) } else { .untilClose }
         let ends = closes || framing == .untilClose || (isHTTP10 && !keepsAlive)
-        return .head(ResponseHead(
-            status: status, byteCount: byteCount, framing: framing, closes: ends, isGzip: isGzip,
-            serverTiming: serverTiming, inferenceHeaderByteCount: inferenceHeaderByteCount))
+        return .head(
+            ResponseHead(
+                status: status, byteCount: byteCount, framing: framing, closes: ends,
+                isGzip: isGzip,
+                serverTiming: serverTiming, inferenceHeaderByteCount: inferenceHeaderByteCount))
     }
 
     /// Where the value lies when the line's field is `name` (in lower case).
@@ -161,7 +165,8 @@ private struct FieldScan {
         _ name: StaticString, _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>
     ) -> Bool {
         guard range.count == name.utf8CodeUnitCount else { return false }
-        for index in 0..<range.count where name.utf8Start[index] != lower(bytes[range.lowerBound + index]) {
+        for index in 0..<range.count
+        where name.utf8Start[index] != lower(bytes[range.lowerBound + index]) {
             return false
         }
         return true
