@@ -53,7 +53,11 @@ let package = Package(
         library("ApusModel", ["COnnxRuntime", "ApusWire"]),
         library("ApusProtocols", ["CSimdJSON", "CZlib", "ApusWire", "ApusModel"]),
         library("ApusControl", ["ApusLoop", "ApusWire"]),
-        library("ApusProxy", ["ApusLoop", "ApusControl", "ApusWire", log]),
+        .target(
+            name: "ApusProxy",
+            dependencies: ["ApusLoop", "ApusControl", "ApusWire", log],
+            resources: [.embedInCode("Resources/docs.html"), .embedInCode("Resources/components.json")],
+            swiftSettings: swift),
         library("ApusWorker", ["CProcess", "ApusLog", "ApusWire", "ApusModel", "ApusProtocols", log]),
         library("ApusSupervisor", ["ApusLoop", "ApusControl", "ApusWire", log]),
         .executableTarget(

@@ -12,6 +12,7 @@ extension ClientConnection {
         head.listsCodings = reply.listsCodings
         head.allow = reply.allow.map { UnsafeRawBufferPointer($0) }
         if reply.status != 204 { head.contentType = UnsafeRawBufferPointer(reply.contentType.name) }
+        head.isPage = reply.contentType == .html
         if reply.closes { current.closesAfterAnswer = true }
         reply.body.withUnsafeBytes { write(&head, $0) }
         proxy.recordLocal(current, status: reply.status, byteCount: reply.body.count)

@@ -11,6 +11,13 @@ extension ProxyProcess {
         case .ready: readiness
         case .openInferenceReady: openInferenceReadiness
         case .metrics: Reply(status: 200, contentType: .prometheus, body: metricsText())
+        case .openAPI:
+            Reply(
+                status: 200,
+                body: OpenAPIDocument(
+                    catalog: catalog, defaultModel: settings.defaultModel, title: settings.serverName
+                ).bytes)
+        case .page: Reply(status: 200, contentType: .html, body: PackageResources.docs_html)
         case .serverMetadata: serverMetadata
         case .modelNames:
             .json { json in

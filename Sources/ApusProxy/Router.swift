@@ -11,6 +11,7 @@ enum Route {
 /// What the proxy answers itself.
 enum LocalEndpoint {
     case root, live, ready, metrics, serverMetadata, modelNames
+    case openAPI, page
     case openInferenceLive, openInferenceReady
     case modelReady(ServedModel), modelMetadata(ModelCatalog.Entry, ServedModel), modelConfig(ServedModel)
     case statistics(ServedModel?)
@@ -54,6 +55,8 @@ struct Router {
         if name == "livez" { return answer(.live, .other) }
         if name == "readyz" || name == "healthz" { return answer(.ready, .other) }
         if name == "metrics" { return answer(.metrics, .other) }
+        if name == "openapi.json" { return answer(.openAPI, .other) }
+        if name == "docs" { return answer(.page, .other) }
         if name == "" { return answer(.root, .other) }
         if name == "*", method == .options { return .local(.options(Self.either), .other) }
         return notFound(.other)
@@ -226,7 +229,7 @@ struct Router {
     }
 
     private func notFound(_ shape: ServingProtocol) -> Route {
-        let sentence = "this path is not served; try /v2, /v2/models/NAME/infer, /predict, /readyz or /metrics"
+        let sentence = "this path is not served; try /docs, /v2, /v2/models/NAME/infer, /predict or /readyz"
         return .local(.failure(.error(404, sentence, shape)), shape)
     }
 }

@@ -70,6 +70,37 @@ struct LocalAnswerTests {
         }
     }
 
+    @Test("the OpenAPI document has the paths of every version that is loaded, and every reference has its end")
+    func openAPI() throws {
+        let routes: [ModelRoute] = [
+            .test("m", version: 1), .test("m", version: 2),
+            .test("lost", state: .unavailable, reason: "it is not ONNX", description: nil),
+        ]
+        let (found, json) = try reply(.openAPI, routes)
+        let document = try #require(json as? [String: Any])
+        let paths = try #require(document["paths"] as? [String: Any])
+        for place in ["m", "m/versions/1", "m/versions/2"] {
+            #expect(paths["/models/\(place)/predict"] != nil && paths["/v2/models/\(place)/infer"] != nil)
+        }
+        #expect(!paths.keys.contains { $0.contains("lost") })
+        let components = try #require(document["components"] as? [String: [String: Any]])
+        #expect(components["schemas"]?["m.1.Row"] != nil)
+        let text = String(decoding: found.body, as: UTF8.self)
+        for reference in text.matches(of: /#\/components\/([a-z]+)\/([^"]+)"/) {
+            // The test's fragment has one schema only; those of its model are made where it is loaded.
+            let key = String(reference.output.2)
+            if key.hasPrefix("m.") { continue }
+            #expect(components[String(reference.output.1)]?[key] != nil, "\(key)")
+        }
+    }
+
+    @Test("the page is HTML")
+    func page() throws {
+        let found = try IdleProxy(Self.routes).process.reply(to: .page, body: [])
+        #expect(found.status == 200 && found.contentType == .html)
+        #expect(String(decoding: found.body, as: UTF8.self).hasPrefix("<!doctype html>"))
+    }
+
     @Test("statistics have a row for each version that was asked for")
     func statistics() throws {
         let (_, json) = try reply(.statistics(nil))

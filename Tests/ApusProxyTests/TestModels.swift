@@ -46,7 +46,8 @@ extension ModelDescription {
         ModelDescription(
             isBatched: true, batchingReason: "", runNanoseconds: 100_000,
             metadataPrefix: Array(#"{"name":"m","versions":"#.utf8),
-            metadataSuffix: Array(#","platform":"p"}"#.utf8), config: Array(#"{"name":"m"}"#.utf8))
+            metadataSuffix: Array(#","platform":"p"}"#.utf8), config: Array(#"{"name":"m"}"#.utf8),
+            openAPI: Array(#""m.1.Row":{}"#.utf8))
     }
 }
 

@@ -20,7 +20,8 @@ struct ControlSample: CustomTestStringConvertible, Sendable {
         nonfinite: .token, maxBatchRowCount: 64, maxDelayNanoseconds: 1 << 40, bodyByteLimit: .max)
     static let description = ModelDescription(
         isBatched: true, batchingReason: "rows give the same answers", runNanoseconds: 5_000,
-        metadataPrefix: Array("{".utf8), metadataSuffix: Array("}".utf8), config: [0, 1, 255])
+        metadataPrefix: Array("{".utf8), metadataSuffix: Array("}".utf8), config: [0, 1, 255],
+        openAPI: Array("\"größe.7.Row\":{}".utf8))
 
     static let proxySettings: ProxySettings = {
         var settings = ProxySettings()

@@ -72,6 +72,16 @@ struct HTTPResponseHeadTests {
         )
     }
 
+    @Test("a page may load nothing from elsewhere, and is shown in no frame")
+    func page() {
+        var head = HTTPResponseHead(status: 200)
+        head.isPage = true
+        let text = Self.write(head)
+        #expect(text.contains("\r\ncontent-security-policy: default-src 'none'; "))
+        #expect(text.contains("; frame-ancestors 'none'\r\nx-content-type-options: nosniff\r\n"))
+        #expect(!Self.write(HTTPResponseHead(status: 200)).contains("security"))
+    }
+
     @Test("a status that nobody has named still has its space")
     func unnamedStatus() {
         #expect(Self.write(HTTPResponseHead(status: 299)) == "HTTP/1.1 299 \r\n\r\n")
@@ -109,6 +119,7 @@ struct HTTPResponseHeadTests {
             head.contentType = long
             head.contentEncoding = .deflate
             head.variesByEncoding = true
+            head.isPage = true
             head.listsCodings = true
             head.inferenceHeaderContentLength = .max
             head.date = long

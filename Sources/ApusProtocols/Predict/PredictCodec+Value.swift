@@ -70,13 +70,6 @@ extension PredictCodec {
     }
 }
 
-extension TensorSpec {
-    /// Whether a single value may stand for it, leaving the dimensions before `first` aside.
-    fileprivate func isOneValue(from first: Int) -> Bool {
-        shape.dropFirst(first).allSatisfy { $0 == nil || $0 == 1 }
-    }
-}
-
 extension Shape {
     /// Without its first dimensions.
     func dropping(_ count: Int) -> Shape {

@@ -31,9 +31,8 @@ package final class PredictCodec: InferenceCodec {
         self.nonfinite = nonfinite
         names = NameTable(schema.inputs.map(\.name))
         parser = JSONParser(byteLimit: bodyByteLimit)
-        let first = schema.inputs.first?.shape.first
-        hasRows = first != nil && schema.inputs.allSatisfy { $0.shape.first == first }
-        wantedRowCount = hasRows ? first ?? nil : nil
+        hasRows = schema.hasRows
+        wantedRowCount = schema.fixedRowCount
         isDataAnInput = schema.inputs.contains { $0.name == "data" }
         outputKeys = schema.outputs.map { Array("\(quoted($0.name)):".utf8) }
         labelKeys = schema.outputs.map { output in

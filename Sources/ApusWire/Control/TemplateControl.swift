@@ -123,10 +123,12 @@ package struct ModelDescription: Equatable, Sendable {
     package var metadataSuffix: [UInt8]
     /// The V2 model configuration, whole.
     package var config: [UInt8]
+    /// Members of the OpenAPI document's schemas, whose keys begin with `OpenAPINames.schemaPrefix`.
+    package var openAPI: [UInt8]
 
     package init(
         isBatched: Bool, batchingReason: String, runNanoseconds: UInt64, metadataPrefix: [UInt8],
-        metadataSuffix: [UInt8], config: [UInt8]
+        metadataSuffix: [UInt8], config: [UInt8], openAPI: [UInt8]
     ) {
         self.isBatched = isBatched
         self.batchingReason = batchingReason
@@ -134,6 +136,7 @@ package struct ModelDescription: Equatable, Sendable {
         self.metadataPrefix = metadataPrefix
         self.metadataSuffix = metadataSuffix
         self.config = config
+        self.openAPI = openAPI
     }
 
     func write(to writer: inout ControlWriter) {
@@ -143,6 +146,7 @@ package struct ModelDescription: Equatable, Sendable {
         writer.write(metadataPrefix)
         writer.write(metadataSuffix)
         writer.write(config)
+        writer.write(openAPI)
     }
 
     init(reading reader: inout ControlReader) throws(ControlError) {
@@ -152,6 +156,7 @@ package struct ModelDescription: Equatable, Sendable {
         metadataPrefix = try reader.readBytes()
         metadataSuffix = try reader.readBytes()
         config = try reader.readBytes()
+        openAPI = try reader.readBytes()
     }
 }
 

@@ -42,9 +42,12 @@ enum ModelLoad {
     {
         let delay = Int(settings.maxDelayNanoseconds / 1000)
         let documents = ModelDocuments(schema, ModelDocuments.Facts(workerCount: 1, maxDelayMicroseconds: delay))
+        // An example is shown when the self-test could run it: 0 says that it could not.
+        let openAPI = OpenAPIFragment(schema, hasExamples: report.runNanoseconds > 0)
         return ModelDescription(
             isBatched: report.isBatched, batchingReason: report.batchingReason,
             runNanoseconds: report.runNanoseconds, metadataPrefix: documents.metadataPrefix,
-            metadataSuffix: documents.metadataSuffix, config: documents.config)
+            metadataSuffix: documents.metadataSuffix, config: documents.config,
+            openAPI: openAPI.bytes)
     }
 }

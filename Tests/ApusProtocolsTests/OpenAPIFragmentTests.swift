@@ -1,0 +1,103 @@
+import ApusProtocols
+import ApusWire
+import Foundation
+import Testing
+
+/// A model whose examples its own codecs have to take.
+struct ExampleSample: CustomTestStringConvertible, Sendable {
+    let testDescription: String
+    let schema: ModelSchema
+
+    init(_ description: String, _ schema: ModelSchema) {
+        testDescription = description
+        self.schema = schema
+    }
+
+    static func inputs(_ description: String, _ inputs: [TensorSpec]) -> ExampleSample {
+        ExampleSample(
+            description,
+            ModelSchema(
+                name: description, version: 1, inputs: inputs, outputs: [], isBatchable: false,
+                maxBatchRowCount: 8))
+    }
+
+    static let types = ElementType.allCases.map { ExampleSample("\($0)", .echo($0, [nil, 2])) }
+    static let shapes = [[], [nil], [1], [3], [nil, 1], [nil, nil], [nil, 2, 3], [2, 2], [1, 1, 1]].map {
+        ExampleSample("shape \($0.map { $0.map(String.init) ?? "any" })", .echo(.float32, $0))
+    }
+    static let others = [
+        ExampleSample("a batchable model", .iris),
+        ExampleSample("784 columns", .echo(.float32, [nil, 784], isBatchable: true)),
+        .inputs("several inputs", [
+            TensorSpec(name: "age", elementType: .int64, shape: [nil, 1]),
+            TensorSpec(name: "a \"name\"", elementType: .string, shape: [nil]),
+        ]),
+        .inputs("an input called data", [TensorSpec(name: "data", elementType: .float32, shape: [nil, 2])]),
+        .inputs("inputs without common rows", [
+            TensorSpec(name: "a", elementType: .float32, shape: [nil]),
+            TensorSpec(name: "b", elementType: .float32, shape: [2, 2]),
+        ]),
+        .inputs("no inputs", []),
+    ]
+
+    /// The schemas of the version, by their names without what is before them.
+    func schemas() throws -> [String: [String: Any]] {
+        let bytes = OpenAPIFragment(schema, hasExamples: true).bytes
+        let parsed = try JSONSerialization.jsonObject(with: Data("{".utf8 + bytes + "}".utf8))
+        let prefix = OpenAPINames.schemaPrefix(name: schema.name, version: schema.version)
+        let members = try #require(parsed as? [String: [String: Any]])
+        return Dictionary(uniqueKeysWithValues: members.map { (String($0.dropFirst(prefix.count)), $1) })
+    }
+
+    func examples(_ key: String) throws -> [String] {
+        let examples = try schemas()[key]?["examples"] as? [Any] ?? []
+        return try examples.map {
+            String(decoding: try JSONSerialization.data(withJSONObject: $0), as: UTF8.self)
+        }
+    }
+}
+
+@Suite("OpenAPI fragments")
+struct OpenAPIFragmentTests {
+    @Test(
+        "the codecs take every example",
+        arguments: ExampleSample.types + ExampleSample.shapes + ExampleSample.others)
+    func examples(_ sample: ExampleSample) throws {
+        let predict = try sample.examples("PredictRequest")
+        #expect(!predict.isEmpty)
+        for example in predict {
+            try Exchange(sample.schema, PredictCodec(schema: sample.schema)).decode(example)
+        }
+        let isBinaryOnly = sample.schema.inputs.contains {
+            $0.elementType == .float16 || $0.elementType == .bfloat16
+        }
+        let infer = try sample.examples("InferRequest")
+        #expect(infer.isEmpty == isBinaryOnly)
+        for example in infer { try Exchange(sample.schema).decode(example) }
+    }
+
+    @Test("a model whose row is too long to show, or that failed its self-test, has no example")
+    func noExample() throws {
+        let wide = ExampleSample("wide", .echo(.float32, [nil, 224, 224, 3]))
+        #expect(try wide.examples("InferRequest").isEmpty)
+        #expect(try wide.examples("PredictRequest").isEmpty)
+        let failing = String(decoding: OpenAPIFragment(.iris, hasExamples: false).bytes, as: UTF8.self)
+        #expect(!failing.contains("examples"))
+    }
+
+    @Test("a wide input has whole numbers")
+    func wide() throws {
+        let text = try #require(ExampleSample("wide", .echo(.float32, [nil, 784])).examples("InferRequest").first)
+        #expect(text.utf8.count < 3_000)
+    }
+
+    @Test("the form's facts name the class labels")
+    func labels() throws {
+        var schema = ModelSchema.iris
+        schema.outputs[1].labels = .strings(["setosa", "versicolor", "virginica"])
+        let schemas = try ExampleSample("labels", schema).schemas()
+        let model = try #require(schemas["InferRequest"]?["x-apus-model"] as? [String: Any])
+        let outputs = try #require(model["outputs"] as? [[String: Any]])
+        #expect(outputs[1]["labels"] as? [String] == ["setosa", "versicolor", "virginica"])
+    }
+}
