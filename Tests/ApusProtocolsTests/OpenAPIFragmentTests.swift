@@ -42,7 +42,7 @@ struct ExampleSample: CustomTestStringConvertible, Sendable {
 
     /// The schemas of the version, by their names without what is before them.
     func schemas() throws -> [String: [String: Any]] {
-        let bytes = OpenAPIFragment(schema, hasExamples: true).bytes
+        let bytes = OpenAPIFragment(schema, examples: ExampleTexts(schema)).bytes
         let parsed = try JSONSerialization.jsonObject(with: Data("{".utf8 + bytes + "}".utf8))
         let prefix = OpenAPINames.schemaPrefix(name: schema.name, version: schema.version)
         let members = try #require(parsed as? [String: [String: Any]])
@@ -81,7 +81,7 @@ struct OpenAPIFragmentTests {
         let wide = ExampleSample("wide", .echo(.float32, [nil, 224, 224, 3]))
         #expect(try wide.examples("InferRequest").isEmpty)
         #expect(try wide.examples("PredictRequest").isEmpty)
-        let failing = String(decoding: OpenAPIFragment(.iris, hasExamples: false).bytes, as: UTF8.self)
+        let failing = String(decoding: OpenAPIFragment(.iris, examples: nil).bytes, as: UTF8.self)
         #expect(!failing.contains("examples"))
     }
 
@@ -89,6 +89,30 @@ struct OpenAPIFragmentTests {
     func wide() throws {
         let text = try #require(ExampleSample("wide", .echo(.float32, [nil, 784])).examples("InferRequest").first)
         #expect(text.utf8.count < 3_000)
+    }
+
+    @Test("a request that comes with the model is the example, in every form")
+    func ownRequest() throws {
+        let body = #"[{"age": -9223372036854775808, "name": "\u00e9 \"x\"", "fare": [0.1, 1e-7]}]"#
+        let schema = ExampleSample.inputs("own", [
+            TensorSpec(name: "age", elementType: .int64, shape: [nil, 1]),
+            TensorSpec(name: "name", elementType: .string, shape: [nil]),
+            TensorSpec(name: "fare", elementType: .float32, shape: [nil, 2]),
+        ]).schema
+        let examples = try #require(ExampleTexts(schema, request: Array(body.utf8)))
+        let text = String(decoding: OpenAPIFragment(schema, examples: examples).bytes, as: UTF8.self)
+        #expect(text.contains(#"{"age":-9223372036854775808,"name":"é \"x\"","fare":[0.1,1e-07]}"#))
+        #expect(text.contains(#""shape":[1,2],"datatype":"FP32","data":[0.1,1e-07]"#))
+    }
+
+    @Test(
+        "a request that the model does not take, of two rows or not finite is no example",
+        arguments: [
+            #"{"in": [1, 2]"#, #"{"in": [1]}"#, #"{"out": [1, 2]}"#, #"[{"in": [1, 2]}, {"in": [1, 2]}]"#,
+            #"{"in": [1, null]}"#, "",
+        ])
+    func noOwnRequest(_ body: String) {
+        #expect(ExampleTexts(.echo(.float32, [nil, 2]), request: Array(body.utf8)) == nil)
     }
 
     @Test("the form's facts name the class labels")

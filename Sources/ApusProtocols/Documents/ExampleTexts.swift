@@ -1,8 +1,10 @@
 import ApusModel
 import ApusWire
+import CSimdJSON
 
-/// The example requests of a model, as JSON text: the row that its self-test ran.
-struct ExampleTexts {
+/// The example requests of a model, as JSON text: of a request that came with it, or of the row that its self-test
+/// ran.
+package struct ExampleTexts {
     /// A model that takes more elements than this in one row gets no example: the document stays readable.
     static let elementLimit = 4096
     /// An input with more elements than this has whole numbers only, which are shorter.
@@ -13,13 +15,19 @@ struct ExampleTexts {
         let shape: [Int]
         /// JSON of each element, row-major.
         let elements: [String]
+
+        /// There is no NaN and no infinity.
+        var isJSON: Bool {
+            !spec.elementType.isFloatingPoint || !elements.contains { ["nan", "inf", "-inf"].contains($0) }
+        }
     }
 
     private let schema: ModelSchema
     private let tensors: [Tensor]
 
-    /// - Returns: nil when the example would be too long to show.
-    init?(_ schema: ModelSchema) {
+    /// The made-up row.
+    /// - Returns: nil when it would be too long to show.
+    package init?(_ schema: ModelSchema) {
         let shapes = schema.inputs.map { spec in spec.shape.map { $0 ?? 1 } }
         var count = 0
         for shape in shapes {
@@ -30,9 +38,45 @@ struct ExampleTexts {
         self.schema = schema
         tensors = ExampleInput(schema.inputs, rowCount: 1).withViews { views in
             zip(schema.inputs, views).map { spec, view in
-                Tensor(spec: spec, shape: view.shape.array, elements: Self.elements(view))
+                let isWide = (view.shape.elementCount ?? 0) > Self.fractionLimit
+                return Tensor(spec: spec, shape: view.shape.array, elements: Self.elements(view, isWhole: isWide))
             }
         }
+    }
+
+    /// A request of one row in the form of `/predict`.
+    /// - Returns: nil when the model does not take it, or it is too long to show.
+    package init?(_ schema: ModelSchema, request body: [UInt8]) {
+        let codec = PredictCodec(schema: schema, bodyByteLimit: body.count)
+        let request = InferenceRequest()
+        let buffers = schema.inputs.map { TensorBuffer($0.elementType) }
+        // The parser reads some bytes further.
+        let padded = body + [UInt8](repeating: 0, count: Int(APUS_JSON_PADDING))
+        let isTaken = padded.withUnsafeBytes { bytes in
+            let body = UnsafeRawBufferPointer(rebasing: bytes[..<body.count])
+            do throws(InferenceError) {
+                try codec.decode(body, headerByteCount: nil, inputs: buffers, request: request)
+                return true
+            } catch {
+                return false
+            }
+        }
+        guard isTaken, request.recordCount == 1,
+            buffers.reduce(0, { $0 + $1.count }) <= Self.elementLimit
+        else { return nil }
+        self.schema = schema
+        tensors = schema.inputs.indices.map { index in
+            let shape = request.inputShapes[index]
+            let elements = buffers[index].ends.withUnsafeBufferPointer { ends in
+                Self.elements(
+                    TensorView(
+                        elementType: buffers[index].elementType, shape: shape, bytes: buffers[index].bytes,
+                        ends: ends),
+                    isWhole: false)
+            }
+            return Tensor(spec: schema.inputs[index], shape: shape.array, elements: elements)
+        }
+        guard tensors.allSatisfy(\.isJSON) else { return nil }
     }
 
     // MARK: V2
@@ -106,22 +150,27 @@ struct ExampleTexts {
         return "[\(parts.joined(separator: ","))]"
     }
 
-    private static func elements(_ view: TensorView) -> [String] {
-        let count = view.shape.elementCount ?? 0
-        return (0..<count).map { index in
+    private static func elements(_ view: TensorView, isWhole: Bool) -> [String] {
+        (0..<(view.shape.elementCount ?? 0)).map { index in
             func at<T: BitwiseCopyable>(_: T.Type) -> T {
                 view.bytes.loadUnaligned(fromByteOffset: index * MemoryLayout<T>.size, as: T.self)
             }
-            func fraction(_ value: Double) -> String { count > fractionLimit ? "\(Int(value))" : "\(value)" }
+            func fraction(_ value: some BinaryFloatingPoint & CustomStringConvertible) -> String {
+                isWhole ? "\(Int(value))" : value.description
+            }
             switch view.elementType {
             case .bool: return at(UInt8.self) == 0 ? "false" : "true"
-            case .uint8, .int8: return "\(at(Int8.self))"
-            case .uint16, .int16: return "\(at(Int16.self))"
-            case .uint32, .int32: return "\(at(Int32.self))"
-            case .uint64, .int64: return "\(at(Int64.self))"
-            case .float16: return fraction(Double(Float16(bitPattern: at(UInt16.self))))
-            case .bfloat16: return fraction(Double(Float(bitPattern: UInt32(at(UInt16.self)) << 16)))
-            case .float32: return fraction(Double(at(Float.self)))
+            case .uint8: return "\(at(UInt8.self))"
+            case .uint16: return "\(at(UInt16.self))"
+            case .uint32: return "\(at(UInt32.self))"
+            case .uint64: return "\(at(UInt64.self))"
+            case .int8: return "\(at(Int8.self))"
+            case .int16: return "\(at(Int16.self))"
+            case .int32: return "\(at(Int32.self))"
+            case .int64: return "\(at(Int64.self))"
+            case .float16: return fraction(Float(Float16(bitPattern: at(UInt16.self))))
+            case .bfloat16: return fraction(Float(bitPattern: UInt32(at(UInt16.self)) << 16))
+            case .float32: return fraction(at(Float.self))
             case .float64: return fraction(at(Double.self))
             case .string: return quoted(String(decoding: view.string(index), as: UTF8.self))
             }

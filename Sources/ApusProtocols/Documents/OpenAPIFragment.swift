@@ -10,10 +10,9 @@ package struct OpenAPIFragment: Equatable, Sendable {
     /// each behind `OpenAPINames.schemaPrefix`. Without braces around them.
     package let bytes: [UInt8]
 
-    /// - Parameter hasExamples: the made-up row of the self-test is one that the model can run.
-    package init(_ schema: ModelSchema, hasExamples: Bool) {
+    /// - Parameter examples: requests that the model answers; nil for a document without any.
+    package init(_ schema: ModelSchema, examples: ExampleTexts?) {
         let prefix = OpenAPINames.schemaPrefix(name: schema.name, version: schema.version)
-        let examples = hasExamples ? ExampleTexts(schema) : nil
         let members = [
             ("InferRequest", Self.inferRequest(schema, example: examples?.infer)),
             ("InferResponse", Self.inferResponse(schema)),

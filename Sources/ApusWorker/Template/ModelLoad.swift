@@ -14,7 +14,7 @@ enum ModelLoad {
             name: settings.name, version: settings.version, inputs: session.inputs, outputs: session.outputs,
             isBatchable: report.isBatched, maxBatchRowCount: settings.maxBatchRowCount)
         let model = WorkerModel(session: session, schema: schema, settings: settings, log: log)
-        return (model, describe(schema, report, settings))
+        return (model, describe(schema, report, settings, log))
     }
 
     private static func open(_ settings: TemplateSettings) throws(LoadFailure) -> Session {
@@ -37,17 +37,30 @@ enum ModelLoad {
     }
 
     /// How many workers there will be is the supervisor's to know, and may change: the configuration names one.
-    private static func describe(_ schema: ModelSchema, _ report: SelfTestReport, _ settings: TemplateSettings)
-        -> ModelDescription
-    {
+    private static func describe(
+        _ schema: ModelSchema, _ report: SelfTestReport, _ settings: TemplateSettings, _ log: Logger
+    ) -> ModelDescription {
         let delay = Int(settings.maxDelayNanoseconds / 1000)
         let documents = ModelDocuments(schema, ModelDocuments.Facts(workerCount: 1, maxDelayMicroseconds: delay))
-        // An example is shown when the self-test could run it: 0 says that it could not.
-        let openAPI = OpenAPIFragment(schema, hasExamples: report.runNanoseconds > 0)
+        let openAPI = OpenAPIFragment(schema, examples: examples(schema, report, settings, log))
         return ModelDescription(
             isBatched: report.isBatched, batchingReason: report.batchingReason,
             runNanoseconds: report.runNanoseconds, metadataPrefix: documents.metadataPrefix,
             metadataSuffix: documents.metadataSuffix, config: documents.config,
             openAPI: openAPI.bytes)
+    }
+
+    /// Of the request beside the model, if there is one that it takes, else of the self-test's row.
+    private static func examples(
+        _ schema: ModelSchema, _ report: SelfTestReport, _ settings: TemplateSettings, _ log: Logger
+    ) -> ExampleTexts? {
+        if let request = ExampleFile.read(besideModel: settings.path) {
+            if let own = ExampleTexts(schema, request: request) { return own }
+            log.warning(
+                "the example request beside the model is not one row that it takes; a made-up one is shown",
+                metadata: ["file": "\(ExampleFile.name)", "model": "\(schema.name)"])
+        }
+        // 0 says that the model could not run that row.
+        return report.runNanoseconds > 0 ? ExampleTexts(schema) : nil
     }
 }
