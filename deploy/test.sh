@@ -9,13 +9,14 @@
 #   swift        swift test: the modules, and the built server (ServeTests)
 #   http         the request parser against llhttp and h11, over mutated requests
 #   clients      tritonclient, curl-like and raw-socket clients against the built server (pytest)
+#   benchmarks   instructions and allocations per request against Tests/Benchmarks/figures.json
 #   quickstart   deploy/quickstart.sh serves the demo model and answers
 #
 # --long also runs what takes minutes. Each suite's log is in .build/test/SUITE.log.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-SUITES=(swift http clients quickstart)
+SUITES=(swift http clients benchmarks quickstart)
 ONLY=()
 LOGS=$ROOT/.build/test
 PASSED=0 FAILED=0 SKIPPED=0 BROKEN=()
@@ -69,6 +70,17 @@ suite_clients() {  # RESULTS
     "$VENV/bin/python" -m pytest "$ROOT/Tests/clients" --junitxml "$1"
 }
 
+# Skipped, and counted so, where there is no valgrind.
+suite_benchmarks() {  # RESULTS
+    local status=0
+    "$ROOT/Tests/Benchmarks/run.sh" --results "$1" || status=$?
+    [[ $status != 77 ]] || {
+        echo '<testsuite><testcase name="benchmarks"><skipped/></testcase></testsuite>' >"$1"
+        status=0
+    }
+    return $status
+}
+
 suite_quickstart() {  # RESULTS
     # APUS_BINARY is for the tests; the server refuses a variable that it does not know.
     one_test "$1" "quickstart.sh --check" env -u APUS_BINARY "$ROOT/deploy/quickstart.sh" --check
@@ -92,8 +104,8 @@ run_suite() {  # SUITE
     if [[ -s $results ]]; then
         read -r passed failed skipped < <(python3 "$ROOT/deploy/count_results.py" "$results")
     fi
-    # A suite that crashed, or ran nothing, counts as one failure: silence is not success.
-    if (( failed == 0 && (status != 0 || passed == 0) )); then failed=1; fi
+    # A suite that crashed, or has no result, counts as one failure: silence is not success.
+    if (( failed == 0 && (status != 0 || passed + skipped == 0) )); then failed=1; fi
     (( PASSED += passed, FAILED += failed, SKIPPED += skipped, 1 ))
     [[ $failed == 0 ]] || BROKEN+=("$suite")
     say "suite $suite: $passed passed, $failed failed, $skipped skipped"
