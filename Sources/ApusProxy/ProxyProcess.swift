@@ -31,6 +31,8 @@ package final class ProxyProcess {
     private(set) var isDraining = false
     private var connections: [ObjectIdentifier: ClientConnection] = [:]
     private var dirty: [ServedModel] = []
+    /// Those of the turn that ends; it changes places with `dirty`, so that neither is allocated anew.
+    private var dispatching: [ServedModel] = []
     private var lostLinks: [(link: WorkerLink, model: ServedModel)] = []
     private var deaths: [UInt32: WorkerDeath] = [:]
     private var listener: Listener?
@@ -83,7 +85,7 @@ package final class ProxyProcess {
     /// Takes the control link over and begins to accept.
     func start(_ control: ControlLink<ProxyOrder>, listener descriptor: CInt) throws(UVError) {
         self.control = control
-        turnEnd = TurnEnd(on: loop) { [unowned self] in endTurn() }
+        turnEnd = TurnEnd(on: loop) { [unowned(unsafe) self] in endTurn() }  // closed in `stop`
         tick = Timer(on: loop) { [unowned self] in ticked() }
         deadlineTimer = Timer(on: loop) { [unowned self] in expireRequests() }
         tick?.start(
@@ -237,12 +239,12 @@ package final class ProxyProcess {
         guard !dirty.isEmpty else { return }
         let now = Loop.nanoseconds
         // Dispatching marks nothing dirty but a model whose link broke on it: that one has its next turn.
-        let models = dirty
-        dirty.removeAll(keepingCapacity: true)
-        for model in models {
+        swap(&dirty, &dispatching)
+        for model in dispatching {
             model.isDirty = false
             model.dispatch(at: now)
         }
+        dispatching.removeAll(keepingCapacity: true)
     }
 
     // MARK: Requests

@@ -26,7 +26,7 @@ final class ServedModel {
     var isDirty = false
     private var successor: ServedModel?
     private var isRetired = false
-    private unowned let proxy: ProxyProcess
+    private unowned(unsafe) let proxy: ProxyProcess
     /// What a request costs its worker, a moving average over those answered.
     private var requestNanoseconds: UInt64 = 10_000
     private var group: [ProxyRequest] = []

@@ -17,7 +17,7 @@ final class WorkerLink: StreamOwner {
     let serial: UInt32
     private(set) var state = State.connecting
     private(set) var requests = RequestQueue()
-    private unowned let proxy: ProxyProcess
+    private unowned(unsafe) let proxy: ProxyProcess
     private unowned let model: ServedModel
     private let socketPath: String
     private var stream: Stream?
@@ -123,7 +123,7 @@ final class WorkerLink: StreamOwner {
         let now = Loop.nanoseconds
         lastAnswerAt = now
         do throws(FrameError) {
-            try inbox.take(bytes) { [unowned self] (header, frame) throws(FrameError) in
+            try inbox.take(bytes) { (header, frame) throws(FrameError) in
                 try answer(ResultFrame(header, frame), frame, at: now)
             }
         } catch {
