@@ -249,7 +249,7 @@ final class ClientConnection: StreamOwner {
             request.model = model
             request.inferenceHeaderByteCount = Int64(head.inferenceHeaderContentLength ?? -1)
             request.coding = ContentCoding(head.contentCoding) ?? .identity
-            request.accepted = AcceptedCodings(rawValue: head.acceptedCodings.rawValue)
+            request.accepted = head.acceptedCodings
             sink = .worker(request)
         case .local(let endpoint, let servingProtocol):
             current.servingProtocol = servingProtocol

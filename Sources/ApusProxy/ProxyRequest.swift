@@ -34,7 +34,7 @@ final class ProxyRequest {
     var servingProtocol = ServingProtocol.other
     var inferenceHeaderByteCount: Int64 = -1
     var coding = ContentCoding.identity
-    var accepted: AcceptedCodings = []
+    var accepted: HTTPAcceptedCodings = []
     /// Nanoseconds of CLOCK_MONOTONIC.
     var arrivedAt: UInt64 = 0
     var dispatchedAt: UInt64 = 0

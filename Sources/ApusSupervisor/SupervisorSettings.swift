@@ -27,7 +27,7 @@ package struct WantedModel: Equatable, Sendable {
 }
 
 /// The memory in which all processes count, see `ApusWire/Metrics`.
-package struct SharedMetrics: @unchecked Sendable {
+package struct SharedMetrics {
     /// Inherited by every proxy.
     package var descriptor: CInt
     package var memory: UnsafeMutableRawBufferPointer

@@ -213,7 +213,7 @@ struct WorkerTests {
     struct Packing: CustomTestStringConvertible, Sendable {
         let testDescription: String
         let coding: ContentCoding
-        let accepted: AcceptedCodings
+        let accepted: HTTPAcceptedCodings
     }
 
     @Test("packed requests are unpacked, and long answers packed as the client takes them", arguments: [

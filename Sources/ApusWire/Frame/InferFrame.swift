@@ -9,14 +9,6 @@ package enum Endpoint: UInt8, Sendable, CaseIterable {
 /// How a body is packed.
 package enum ContentCoding: UInt8, Sendable { case identity = 0, gzip = 1, deflate = 2 }
 
-/// Which packings the client takes.
-package struct AcceptedCodings: OptionSet, Sendable {
-    package let rawValue: UInt8
-    package init(rawValue: UInt8) { self.rawValue = rawValue }
-    package static let gzip = AcceptedCodings(rawValue: 1)
-    package static let deflate = AcceptedCodings(rawValue: 2)
-}
-
 /// A request on its way to a worker: 64 bytes, little-endian, then the HTTP body as it came.
 ///
 ///     offset  size  field
@@ -39,12 +31,12 @@ package struct InferFrame: Equatable {
     package var inferenceHeaderByteCount: Int64
     package var endpoint: Endpoint
     package var coding: ContentCoding
-    package var accepted: AcceptedCodings
+    package var accepted: HTTPAcceptedCodings
 
     package init(
         requestID: UInt64, flags: FrameFlags, bodyByteCount: UInt32, deadline: UInt64,
         arrivedAt: UInt64, inferenceHeaderByteCount: Int64, endpoint: Endpoint,
-        coding: ContentCoding, accepted: AcceptedCodings
+        coding: ContentCoding, accepted: HTTPAcceptedCodings
     ) {
         self.requestID = requestID
         self.flags = flags
@@ -68,7 +60,7 @@ package struct InferFrame: Equatable {
             deadline: bytes.littleEndian(24, UInt64.self),
             arrivedAt: bytes.littleEndian(32, UInt64.self),
             inferenceHeaderByteCount: bytes.littleEndian(40, Int64.self),
-            endpoint: endpoint, coding: coding, accepted: AcceptedCodings(rawValue: bytes[50]))
+            endpoint: endpoint, coding: coding, accepted: HTTPAcceptedCodings(rawValue: bytes[50]))
     }
 
     /// Writes the 64 bytes. The body lies right behind them in the same memory.

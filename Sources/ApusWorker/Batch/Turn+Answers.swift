@@ -58,7 +58,7 @@ extension Turn {
     }
 
     /// Packs the body that began at `start` when the client takes that and it is worth it.
-    private func pack(_ outbox: AnswerOutbox, _ start: Int, _ accepted: AcceptedCodings) -> ContentCoding {
+    private func pack(_ outbox: AnswerOutbox, _ start: Int, _ accepted: HTTPAcceptedCodings) -> ContentCoding {
         guard !accepted.isEmpty, outbox.bodyByteCount(from: start) >= Deflater.worthwhileByteCount else {
             return .identity
         }
