@@ -33,6 +33,15 @@ def tree(root):
         members |= more
 
 
+def children(pid):
+    """The processes whose parent is `pid`, or none when it has ended."""
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children") as file:
+            return [int(child) for child in file.read().split()]
+    except OSError:
+        return []
+
+
 def title(pid):
     """The title that a process shows in `ps`."""
     try:
