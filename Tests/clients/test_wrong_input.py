@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from models import model, pack_bytes
+from processes import wait_until
 from server import Server
 from wire import Connection
 
@@ -340,8 +341,6 @@ def all_requests():
 def test_memory_does_not_grow():
     """40 rounds of everything above after 10 to warm up, on kept connections."""
     with Server(IRIS.argument, TABULAR.argument, "--workers", "2") as server:
-        pids = server.processes()
-
         def rounds(count):
             with Connection(server) as connection:
                 for _ in range(count):
@@ -351,6 +350,9 @@ def test_memory_does_not_grow():
                         assert response.status == 400, response.body
 
         rounds(10)
+        # `ready` says that one worker serves; by now all have been forked.
+        wait_until(lambda: len(server.workers()) == 4)
+        pids = server.processes()
         before = server.proportional_bytes()
         rounds(40)
         assert server.proportional_bytes() - before < 2 << 20
