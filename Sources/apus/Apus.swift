@@ -1,4 +1,5 @@
 import ApusLog
+import ApusWire
 import ArgumentParser
 import Glibc
 
@@ -7,10 +8,8 @@ struct Apus: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "apus",
         abstract: "Serves machine-learning models over HTTP from a pool of forked worker processes.",
-        version: version,
+        version: ApusVersion.text,
         subcommands: [Serve.self, Status.self, Reload.self, Inspect.self, Check.self])
-
-    static let version = "0.1.0"
 
     /// Runs the command that the process was started with, and ends the process.
     ///
