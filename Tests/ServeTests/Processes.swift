@@ -55,6 +55,25 @@ enum Processes {
         }
     }
 
+    /// Those of a session that live on, given time to finish dying: a process that was killed closes its
+    /// descriptors, by which a test learns of its end, before it is a zombie.
+    static func outliving(_ session: pid_t, within: Duration) -> [pid_t] {
+        let deadline = ContinuousClock.now + within
+        for process in inSession(session) {
+            let descriptor = openProcess(process, 0)
+            guard descriptor >= 0 else { continue }  // it has gone
+            defer { close(descriptor) }
+            let left = max(.zero, deadline - .now).components
+            var end = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            poll(&end, 1, Int32(left.seconds * 1000 + left.attoseconds / 1_000_000_000_000_000))
+        }
+        return inSession(session)
+    }
+
+    /// pidfd_open(2); Swift's module of the C library leaves it out.
+    private static let openProcess = unsafeBitCast(
+        dlsym(nil, "pidfd_open")!, to: (@convention(c) (pid_t, UInt32) -> Int32).self)
+
     /// Sends a signal to one process of a server. Never to 0, which is the whole group of this one.
     static func signal(_ process: pid_t, _ number: Int32) throws {
         try #require(process > 1 && kill(process, number) == 0, "signal \(number) to \(process)")

@@ -84,7 +84,8 @@ final class TestServer {
         errors expected: [String] = [], _ place: SourceLocation = #_sourceLocation
     ) throws {
         try log.waitForEnd(within: .seconds(5), else: { Processes.describe(session: self.process) })
-        #expect(Processes.inSession(process) == [], "processes are left", sourceLocation: place)
+        let left = Processes.outliving(process, within: .seconds(1))
+        #expect(left == [], "processes are left", sourceLocation: place)
         let lines = log.text.split(separator: "\n").filter { $0.contains(#/^\S+ (error|critical) /#) }
         let surprising = lines.filter { line in expected.allSatisfy { !line.contains($0) } }
         #expect(surprising == [], sourceLocation: place)
