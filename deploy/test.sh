@@ -4,7 +4,8 @@
 # usage: deploy/test.sh [--long] [--only SUITE]...
 #
 # Installs what is missing, builds, runs the suites below, and ends with one line that counts
-# their tests: `N passed, M failed`. The exit code is 0 only when M is 0.
+# their tests: `N passed, M failed`. The exit code is 0 only when M is 0. A test of the swift or clients suite that
+# fails is run once more, by itself; one that then passes is named at the end as unsteady.
 #
 #   swift        swift test: the modules, and the built server (ServeTests)
 #   http         the request parser against llhttp and h11, over mutated requests
@@ -19,7 +20,9 @@ set -euo pipefail
 SUITES=(swift http clients benchmarks quickstart)
 ONLY=()
 LOGS=$ROOT/.build/test
-PASSED=0 FAILED=0 SKIPPED=0 BROKEN=()
+# Suites whose failed tests are run once more.
+STEADIED=(swift clients)
+PASSED=0 FAILED=0 SKIPPED=0 BROKEN=() FAILURES=() UNSTEADY=()
 
 usage() { sed -n '/^# usage/,/^set/ { /^set/d; s/^# \{0,1\}//; p }' "${BASH_SOURCE[0]}"; }
 
@@ -49,16 +52,16 @@ set_up() {
     export APUS_BINARY=$APUS
 }
 
-# Each suite writes its results as JUnit XML to the path it is given.
+# Each suite writes its results as JUnit XML to the path it is given. The two with many end-to-end tests can
+# also run just those that failed in the results of an earlier run.
 
-suite_swift() {  # RESULTS
-    # Swift Testing writes its own file beside the one that is named, with this ending.
-    rm -f "${1%.xml}-swift-testing.xml"
+suite_swift() {  # RESULTS [EARLIER RESULTS]
     swift build --package-path "$ROOT" --build-tests || return
-    local status=0
-    swift test --package-path "$ROOT" --skip-build --disable-xctest --xunit-output "$1" || status=$?
-    mv -f "${1%.xml}-swift-testing.xml" "$1" || true
-    return $status
+    local filters=() name
+    while read -r name; do
+        filters+=(--filter "^${name%%(*}\\(")
+    done < <([[ $# == 1 ]] || python3 "$ROOT/deploy/count_results.py" --failed "$2")
+    swift test --package-path "$ROOT" --skip-build --disable-xctest --xunit-output "$1" "${filters[@]}"
 }
 
 suite_http() {  # RESULTS
@@ -66,8 +69,10 @@ suite_http() {  # RESULTS
         "$VENV/bin/python" "$ROOT/Tests/clients/http_differential.py" "$ROOT/.build/release/http-verdict"
 }
 
-suite_clients() {  # RESULTS
-    "$VENV/bin/python" -m pytest "$ROOT/Tests/clients" --junitxml "$1"
+suite_clients() {  # RESULTS [EARLIER RESULTS]
+    local failed=()
+    [[ $# == 1 ]] || failed=(--last-failed)
+    "$VENV/bin/python" -m pytest "$ROOT/Tests/clients" "${failed[@]}" --junitxml "$1"
 }
 
 # Skipped, and counted so, where there is no valgrind.
@@ -96,27 +101,58 @@ one_test() {  # RESULTS NAME COMMAND...
 }
 
 # Runs a suite, shows and keeps its log, and adds up its results.
+#
+# A test that failed is run once more: one that then passes is unsteady, and is named as such at the end.
 run_suite() {  # SUITE
-    local suite=$1 results=$LOGS/$1.xml status=0 passed=0 failed=0 skipped=0
+    local suite=$1 passed failed skipped
     say "suite $suite"
-    rm -f "$results"
-    "suite_$suite" "$results" 2>&1 | tee "$LOGS/$suite.log" || status=${PIPESTATUS[0]}
-    if [[ -s $results ]]; then
-        read -r passed failed skipped < <(python3 "$ROOT/deploy/count_results.py" "$results")
+    attempt "$suite" "$LOGS/$suite.xml"
+    if [[ $failed != 0 && " ${STEADIED[*]} " == *" $suite "* && -s $LOGS/$suite.xml ]]; then
+        again "$suite"
     fi
-    # A suite that crashed, or has no result, counts as one failure: silence is not success.
-    if (( failed == 0 && (status != 0 || passed + skipped == 0) )); then failed=1; fi
     (( PASSED += passed, FAILED += failed, SKIPPED += skipped, 1 ))
     [[ $failed == 0 ]] || BROKEN+=("$suite")
     say "suite $suite: $passed passed, $failed failed, $skipped skipped"
 }
 
+# Sets passed, failed and skipped.
+attempt() {  # SUITE RESULTS [EARLIER RESULTS]
+    local suite=$1 results=$2 status=0
+    passed=0 failed=0 skipped=0
+    rm -f "$results"
+    "suite_$suite" "${@:2}" 2>&1 | tee "${results%.xml}.log" || status=${PIPESTATUS[0]}
+    if [[ -s $results ]]; then
+        read -r passed failed skipped < <(python3 "$ROOT/deploy/count_results.py" "$results")
+    fi
+    # A suite that crashed, or has no result, counts as one failure: silence is not success.
+    if (( failed == 0 && (status != 0 || passed + skipped == 0) )); then failed=1; fi
+}
+
+# The failed tests of a suite once more; those that pass now are taken from `failed` to `passed`.
+again() {  # SUITE
+    local suite=$1 before=("$passed" "$failed" "$skipped") names name
+    mapfile -t names < <(python3 "$ROOT/deploy/count_results.py" --failed "$LOGS/$suite.xml")
+    (( ${#names[@]} > 0 && ${#names[@]} <= 5 )) || { FAILURES+=("${names[@]}"); return 0; }
+    say "suite $suite: once more: ${names[*]}"
+    attempt "$suite" "$LOGS/$suite-again.xml" "$LOGS/$suite.xml"
+    if [[ $failed == 0 && $passed == "${#names[@]}" ]]; then
+        for name in "${names[@]}"; do UNSTEADY+=("$name"); done
+        passed=$((before[0] + before[1])) failed=0
+    else
+        FAILURES+=("${names[@]}")
+        passed=${before[0]} failed=${before[1]}
+    fi
+    skipped=${before[2]}
+}
+
 main() {
-    local suite
+    local suite name
     read_arguments "$@"
     mkdir -p "$LOGS" || fail "cannot write to $LOGS"
     set_up
     for suite in "${ONLY[@]}"; do run_suite "$suite"; done
+    for name in "${UNSTEADY[@]}"; do say "unsteady: failed once, then passed: $name"; done
+    for name in "${FAILURES[@]}"; do say "failed: $name"; done
     [[ ${#BROKEN[@]} == 0 ]] || say "failed: ${BROKEN[*]}; the logs are in $LOGS"
     if (( SKIPPED > 0 )); then
         echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
