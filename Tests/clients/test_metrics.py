@@ -1,7 +1,6 @@
 """`/metrics` is read by Prometheus's own parser; it is the sum over all proxies, and what it counts
 never goes backwards. The probes tell the truth about live workers."""
 
-import time
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -226,13 +225,11 @@ def test_ready_says_no_while_draining(serve):
         assert kept.ask("GET", "/readyz").status == 200
         slow, _ = model("iris").v2_json([0])
         with Connection(running) as busy:
-            busy.request("POST", INFER, f"Content-Length: {len(slow)}")
+            busy.request("POST", INFER, f"Content-Length: {len(slow)}", "Expect: 100-continue")
+            assert busy.read().status == 100, "its request has begun"
             busy.send(slow[:10])
-            time.sleep(0.2)
             running.process.terminate()
-            time.sleep(0.05)
-            answer = kept.ask("GET", "/readyz")
-            assert answer.status == 503
+            answer = wait_until(lambda: (a := kept.ask("GET", "/readyz")).status == 503 and a)
             assert answer.headers["connection"].lower() == "close"
             busy.send(slow[10:])
             assert busy.read().status == 200, "what had begun is finished"
