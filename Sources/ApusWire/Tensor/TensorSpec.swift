@@ -43,30 +43,3 @@ package struct TensorSpec: Equatable, Sendable {
         "[" + shape.map { String($0 ?? -1) }.joined(separator: ",") + "]"
     }
 }
-
-/// A model's inputs and outputs, in the model's own order. The one truth that every protocol's codec checks
-/// requests against.
-package struct ModelSchema: Equatable, Sendable {
-    /// The name it is served under, and its version.
-    package var name: String
-    package var version: Int
-    package var inputs: [TensorSpec]
-    package var outputs: [TensorSpec]
-    /// Requests may be joined along dimension 0: every input and output has a first dimension of any size
-    /// there, and the self-test found answers unchanged by it.
-    package var isBatchable: Bool
-    /// The most rows of one run when `isBatchable`.
-    package var maxBatchRowCount: Int
-
-    package init(
-        name: String, version: Int, inputs: [TensorSpec], outputs: [TensorSpec], isBatchable: Bool,
-        maxBatchRowCount: Int
-    ) {
-        self.name = name
-        self.version = version
-        self.inputs = inputs
-        self.outputs = outputs
-        self.isBatchable = isBatchable
-        self.maxBatchRowCount = maxBatchRowCount
-    }
-}
