@@ -81,7 +81,7 @@ struct Router {
     private func predict(_ name: PathSegment?, _ version: PathSegment?) -> Route {
         guard method == .post else { return wrongMethod(Self.post, .predict) }
         guard let name else { return predictDefault() }
-        switch find(name, version) {
+        switch catalog.find(name, VersionChoice(version: version)) {
         case .success(let (_, model)): return .infer(model, .predict, .predict)
         case .failure(let error): return .local(.failure(.error(error, .predict)), .predict)
         }
@@ -157,7 +157,7 @@ struct Router {
         if next != nil, try segments.next() != nil {
             return try traceOfModel(name, version, next)
         }
-        switch find(name, version) {
+        switch catalog.find(name, VersionChoice(version: version)) {
         case .success(let (entry, model)): return ofModel(entry, model, next)
         case .failure(let error):
             return .local(.failure(.error(error, .openInference)), .openInference)
@@ -168,7 +168,7 @@ struct Router {
         _ name: PathSegment, _ version: PathSegment?, _ next: PathSegment?
     ) throws(HTTPParseError) -> Route {
         guard let next, next == "trace" else { return notFound(.openInference) }
-        if case .failure(let error) = find(name, version) {
+        if case .failure(let error) = catalog.find(name, VersionChoice(version: version)) {
             return .local(.failure(.error(error, .openInference)), .openInference)
         }
         return settings(.traceSettings)
@@ -186,27 +186,6 @@ struct Router {
         if action == "config" { return answer(.modelConfig(model), .openInference) }
         if action == "stats" { return answer(.statistics(model), .openInference) }
         return notFound(.openInference)
-    }
-
-    // MARK: Names
-
-    private func find(
-        _ name: PathSegment, _ version: PathSegment?
-    ) -> Result<(ModelCatalog.Entry, ServedModel), InferenceError> {
-        guard let entry = catalog.find(name) else {
-            return .failure(.unknownModel(name: String((name.text ?? "?").prefix(128))))
-        }
-        guard let version else {
-            // An entry has a version, or it would not be there.
-            return .success((entry, entry.latest!))
-        }
-        guard let number = version.number else {
-            return .failure(.malformed("the version in the path is not a number; expected digits"))
-        }
-        guard let model = entry.versions.first(where: { $0.route.version == number }) else {
-            return .failure(.unknownVersion(name: entry.name, version: number))
-        }
-        return .success((entry, model))
     }
 
     // MARK: Methods

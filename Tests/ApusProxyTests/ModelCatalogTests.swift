@@ -25,6 +25,35 @@ struct ModelCatalogTests {
         #expect(proxy.process.catalog.find("b")?.latest?.route.version == 2)
     }
 
+    @Test("a path names a version by its number or by a label, or means the newest")
+    func choice() throws {
+        let proxy = try IdleProxy([
+            .test("a", version: 1, labels: ["stable", "old"]), .test("a", version: 2, labels: ["canary"]),
+        ])
+        let catalog = proxy.process.catalog
+        func version(_ path: String) throws -> Int? {
+            var path = path
+            return try path.withUTF8 { bytes in
+                var segments = PathSegments(UnsafeRawBufferPointer(bytes))
+                let name = try #require(try segments.next())
+                let kind = try segments.next()
+                let value = try segments.next()
+                var choice = VersionChoice.newest
+                if let kind, let value { choice = kind == "labels" ? .label(value) : .number(value) }
+                return try? catalog.find(name, choice).get().model.route.version
+            }
+        }
+        #expect(try version("/a") == 2)
+        #expect(try version("/a/versions/1") == 1)
+        #expect(try version("/a/labels/stable") == 1)
+        #expect(try version("/a/labels/ol%64") == 1)
+        #expect(try version("/a/labels/canary") == 2)
+        #expect(try version("/a/labels/") == nil)
+        #expect(try version("/a/labels/gone") == nil)
+        #expect(try version("/a/versions/3") == nil)
+        #expect(try version("/b/labels/stable") == nil)
+    }
+
     @Test("a version that stays keeps its queue; one of another generation is another model")
     func keeps() throws {
         let proxy = try IdleProxy([.test("a"), .test("b")])

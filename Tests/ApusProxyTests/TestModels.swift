@@ -31,13 +31,15 @@ extension Logger {
 extension ModelRoute {
     /// A model that is ready but for its workers.
     static func test(
-        _ name: String, version: Int = 1, state: State = .ready, reason: String = "",
+        _ name: String, version: Int = 1, labels: [String] = [], state: State = .ready, reason: String = "",
         description: ModelDescription? = .test, limits: ModelLimits = ModelLimits(),
         workers: [WorkerRoute] = []
     ) -> ModelRoute {
-        ModelRoute(
+        var route = ModelRoute(
             name: name, version: version, generation: 1, state: state, reason: reason, limits: limits,
             description: description, workers: workers)
+        route.labels = labels
+        return route
     }
 }
 

@@ -41,10 +41,12 @@ struct ControlSample: CustomTestStringConvertible, Sendable {
         let workers = [
             WorkerRoute(serial: 9, socketPath: "/run/a.sock"), WorkerRoute(serial: .max, socketPath: ""),
         ]
+        var labeled = ModelRoute(
+            name: "iris", version: 3, generation: 4, state: .ready, reason: "", limits: limits,
+            description: description, workers: workers)
+        labeled.labels = ["stable", ""]
         return [
-            ModelRoute(
-                name: "iris", version: 3, generation: 4, state: .ready, reason: "", limits: limits,
-                description: description, workers: workers),
+            labeled,
             ModelRoute(
                 name: "", version: -1, generation: 0, state: .unavailable, reason: "no file",
                 limits: ModelLimits(), description: nil, workers: []),

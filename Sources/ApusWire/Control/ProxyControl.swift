@@ -86,6 +86,8 @@ package struct ModelRoute: Equatable, Sendable {
 
     package var name: String
     package var version: Int
+    /// Names for this version, such as `stable`; no two versions of a model share one.
+    package var labels: [String] = []
     /// Another template of the same version is another generation.
     package var generation: UInt32
     package var state: State
@@ -113,6 +115,7 @@ package struct ModelRoute: Equatable, Sendable {
     func write(to writer: inout ControlWriter) {
         writer.write(name)
         writer.write(version)
+        writer.write(labels) { $0.write($1) }
         writer.write(generation)
         writer.write(state.rawValue)
         writer.write(reason)
@@ -128,6 +131,7 @@ package struct ModelRoute: Equatable, Sendable {
     init(reading reader: inout ControlReader) throws(ControlError) {
         name = try reader.readString()
         version = try reader.read()
+        labels = try reader.readList { (reader) throws(ControlError) in try reader.readString() }
         generation = try reader.read()
         guard let state = State(rawValue: try reader.read()) else { throw .badValue("model state") }
         self.state = state

@@ -21,6 +21,7 @@ package enum InferenceError: Error, Equatable, Sendable {
     case batchMismatch(input: String, model: String, found: Int, wanted: Int)
     case unknownModel(name: String)
     case unknownVersion(name: String, version: Int)
+    case unknownLabel(name: String, label: String)
     case unsupported(String)
     // Too much at once, or too late.
     case queueFull(capacity: Int)
@@ -40,7 +41,7 @@ package enum InferenceError: Error, Equatable, Sendable {
         switch self {
         case .malformed, .unknownInput, .missingInput, .duplicateInput, .unknownOutput, .datatypeMismatch,
             .shapeMismatch, .sizeMismatch, .unrepresentable, .batchTooLarge, .batchMismatch,
-            .bodyTooLarge, .unknownModel, .unknownVersion, .unsupported:
+            .bodyTooLarge, .unknownModel, .unknownVersion, .unknownLabel, .unsupported:
             .client
         case .queueFull, .queueTimeout, .deadlineExceeded, .noWorker: .overload
         case .runFailed, .poisonInput: .server
@@ -53,7 +54,7 @@ package enum InferenceError: Error, Equatable, Sendable {
         case .malformed, .unknownInput, .missingInput, .duplicateInput, .unknownOutput, .datatypeMismatch,
             .shapeMismatch, .sizeMismatch, .unrepresentable, .batchTooLarge, .batchMismatch:
             400
-        case .unknownModel, .unknownVersion: 404
+        case .unknownModel, .unknownVersion, .unknownLabel: 404
         case .bodyTooLarge: 413
         case .unsupported: 501
         case .queueFull, .queueTimeout, .noWorker: 503
@@ -96,6 +97,8 @@ extension InferenceError: CustomStringConvertible {
             return "Request for unknown model: '\(name)' is not found"
         case .unknownVersion(let name, let version):
             return "Request for unknown model: '\(name)' version \(version) is not found"
+        case .unknownLabel(let name, let label):
+            return "Request for unknown model: '\(name)' has no version labeled '\(label)'"
         case .queueFull(let capacity):
             return "Exceeds maximum queue size: \(capacity) requests are already waiting; try again later"
         case .queueTimeout:
