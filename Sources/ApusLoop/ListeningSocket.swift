@@ -43,13 +43,33 @@ package enum ListeningSocket {
 
     /// The port that a listening TCP socket has.
     package static func boundPort(_ descriptor: CInt) throws(UVError) -> UInt16 {
+        try boundAddress(descriptor).port
+    }
+
+    private static func boundAddress(_ descriptor: CInt) throws(UVError) -> SocketAddress {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         let code = withUnsafeMutablePointer(to: &storage) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
         }
         guard code == 0 else { throw last("getsockname") }
-        return SocketAddress(storage).port
+        return SocketAddress(storage)
+    }
+
+    /// Takes a socket that somebody else bound and listens on, and has it closed on exec.
+    /// - Returns: where it listens.
+    /// - Throws: `EBADF`, `ENOTSOCK`, or `EINVAL` when it is not a TCP socket that listens.
+    package static func adopt(_ descriptor: CInt) throws(UVError) -> SocketAddress {
+        for (option, wanted) in [(SO_ACCEPTCONN, 1), (SO_TYPE, CInt(SOCK_STREAM.rawValue))] {
+            var found: CInt = 0
+            var byteCount = socklen_t(MemoryLayout<CInt>.size)
+            guard getsockopt(descriptor, SOL_SOCKET, option, &found, &byteCount) == 0 else { throw last("getsockopt") }
+            guard found == wanted else { throw UVError(code: UV_EINVAL.rawValue, call: "adopt a socket") }
+        }
+        let address = try boundAddress(descriptor)
+        guard address.isInternet else { throw UVError(code: UV_EINVAL.rawValue, call: "adopt a socket") }
+        guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else { throw last("fcntl") }
+        return address
     }
 
     private static func listening(_ descriptor: CInt, bound: CInt) throws(UVError) -> CInt {

@@ -22,6 +22,19 @@ package struct SocketAddress {
 
     init(_ storage: sockaddr_storage) { self.storage = storage }
 
+    var isInternet: Bool { [AF_INET, AF_INET6].contains(CInt(storage.ss_family)) }
+
+    /// The numeric address, as `init` takes it.
+    package var host: String {
+        var copy = storage
+        var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        let code = withUnsafePointer(to: &copy) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { uv_ip_name($0, &text, text.count) }
+        }
+        precondition(code == 0, "an Internet address has a name")
+        return text.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+    }
+
     package var port: UInt16 {
         var copy = storage
         return withUnsafePointer(to: &copy) {

@@ -87,6 +87,7 @@ extension Supervisor {
         let again = reload?.isWantedAgain ?? false
         reload = nil
         reloadCount += 1
+        lastRefusals = refusals
         let told = reloadWaiters.filter { $0.after <= reloadCount }
         reloadWaiters.removeAll { $0.after <= reloadCount }
         for waiter in told { waiter.onDone(refusals) }

@@ -21,7 +21,7 @@ extension Supervisor {
         defer { SocketPair.close(theirs) }
         let stream = try Stream.adopt(ours, on: loop, receivesDescriptors: receivesDescriptors)
         var descriptors: [CInt?] = [nil, 2, 2, theirs]
-        if role == "proxy" { descriptors += [listenerDescriptor, settings.metrics?.descriptor] }
+        if role == "proxy" { descriptors += [listener.descriptor, settings.metrics?.descriptor] }
         let room = String(repeating: " ", count: 192)
         do {
             let child = try Child(

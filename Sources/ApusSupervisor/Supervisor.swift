@@ -36,9 +36,11 @@ package final class Supervisor {
     private(set) var proxies: [ProxySlot] = []
     private(set) var isStopping = false
     private(set) var isReady = false
-    let listenerDescriptor: CInt
+    let listener: ServerSocket
     private var isListening = true
-    private let port: UInt16
+    let service: ServiceLink
+    /// What the last reload was refused for.
+    var lastRefusals: [String] = []
     private let metrics: SupervisorMetrics?
     private var admin: AdminSocket?
     private var signals: [SignalWatch] = []
@@ -53,7 +55,7 @@ package final class Supervisor {
     private var stopRequests = 0
     /// Every process was killed: none is started again.
     private var isKilling = false
-    private var exit = SupervisorExit.stopped
+    private(set) var exit = SupervisorExit.stopped
 
     /// Binds the listening socket and takes the runtime directory.
     package init(
@@ -69,13 +71,14 @@ package final class Supervisor {
         } catch {
             throw .runtimeDirectory(error)
         }
-        do throws(UVError) {
-            listenerDescriptor = try ListeningSocket.tcp(host: settings.host, port: settings.port)
-            port = try ListeningSocket.boundPort(listenerDescriptor)
+        do throws(SupervisorStartError) {
+            listener = try ServerSocket.open(
+                host: settings.host, port: settings.port, passed: settings.service.sockets)
         } catch {
             runtime.remove()
-            throw .cannotBind(host: settings.host, port: settings.port, error)
+            throw error
         }
+        service = ServiceLink(settings.service, log: log)
         // Last: a loop with handles on it can only be released after it has run.
         do throws(UVError) {
             loop = try Loop()
@@ -101,6 +104,7 @@ package final class Supervisor {
         pools = settings.models.map { ModelPool($0, generation: takeGeneration(), supervisor: self) }
         proxies = (0..<settings.proxyCount).map { ProxySlot($0, supervisor: self) }
         log.info("starting", metadata: ["runtime_dir": "\(runtime.path)", "listen": "\(listenAddress)"])
+        startService()
         changed()
         loop.run()
         runtime.remove()
@@ -115,8 +119,8 @@ package final class Supervisor {
     var routes: [ModelRoute] { pools.map(\.route) }
 
     var listenAddress: String {
-        settings.host.contains(":")
-            ? "http://[\(settings.host)]:\(port)" : "http://\(settings.host):\(port)"
+        listener.host.contains(":")
+            ? "http://[\(listener.host)]:\(listener.port)" : "http://\(listener.host):\(listener.port)"
     }
 
     /// The serial that `takeSerial` will give.
@@ -184,12 +188,13 @@ package final class Supervisor {
         publishRoutes()
         publishMetrics()
         announceReady()
+        reportToService()
     }
 
     /// Starts what is missing. While the server drains that is only workers: the requests that are left need them.
     private func converge() {
         var times = (isStopping ? pools : pools + candidates).compactMap { $0.converge(at: now) }
-        if !isStopping { times += proxies.compactMap { $0.converge(at: now) } }
+        if !isStopping && acceptsClients { times += proxies.compactMap { $0.converge(at: now) } }
         if let next = times.min() { convergence?.start(milliseconds: next > now ? next - now : 0) }
     }
 
@@ -286,6 +291,7 @@ package final class Supervisor {
     }
 
     private func settleStopping() {
+        reportToService()
         guard proxies.allSatisfy({ $0.child == nil }) else {
             guard !isKilling else { return }
             converge()
@@ -294,6 +300,7 @@ package final class Supervisor {
         for pool in allPools { pool.stop() }
         guard allPools.allSatisfy(\.isGone) else { return }
         admin?.close()
+        service.close()
         reaper.close()
         for signal in signals { signal.close() }
         for timer in [turn, convergence, drainLimit] { timer?.close() }
@@ -305,7 +312,7 @@ package final class Supervisor {
     private func stopListening() {
         guard isListening else { return }
         isListening = false
-        close(listenerDescriptor)
+        close(listener.descriptor)
     }
 }
 
@@ -314,6 +321,10 @@ package enum SupervisorStartError: Error, CustomStringConvertible {
     case loop(UVError)
     case runtimeDirectory(RuntimeDirectoryError)
     case cannotBind(host: String, port: UInt16, UVError)
+    /// The service manager passed a socket that nobody can listen on.
+    case passedSocket(name: String, UVError)
+    /// It passed several; their names.
+    case tooManySockets([String])
 
     package var description: String {
         switch self {
@@ -321,6 +332,10 @@ package enum SupervisorStartError: Error, CustomStringConvertible {
         case .runtimeDirectory(let error): "\(error)"
         case .cannotBind(let host, let port, let error):
             "cannot listen on \(host):\(port): \(error); choose another address with --listen"
+        case .passedSocket(let name, let error):
+            "the socket \"\(name)\" that was passed by LISTEN_FDS is no listening TCP socket: \(error)"
+        case .tooManySockets(let names):
+            "\(names.count) sockets were passed by LISTEN_FDS (\(names.joined(separator: ", "))); apus listens on one"
         }
     }
 }

@@ -56,6 +56,8 @@ package struct SupervisorSettings {
     /// `NAME=value` for every child.
     package var environment: [String] = []
     package var metrics: SharedMetrics?
+    /// What the service manager passed.
+    package var service = ServiceEnvironment()
 
     package init() {}
 }

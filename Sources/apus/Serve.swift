@@ -42,7 +42,7 @@ struct Serve: ParsableCommand {
             return try Supervisor(settings, log: log).run()
         } catch {
             switch error {
-            case .cannotBind: throw Failure(.cannotBind, "\(error)")
+            case .cannotBind, .passedSocket, .tooManySockets: throw Failure(.cannotBind, "\(error)")
             case .runtimeDirectory: throw Failure(.cannotCreate, "\(error)")
             case .loop: throw Failure(.internalFault, "\(error)")
             }

@@ -32,6 +32,7 @@ struct ServeSettings {
         settings.onnxRuntimePath = configuration.onnxRuntime ?? ""
         settings.drainMilliseconds = configuration.drainTimeoutMilliseconds
         settings.environment = environment()
+        settings.service = try service()
         settings.metrics = try metrics(proxyCount: settings.proxyCount)
         return settings
     }
@@ -114,10 +115,25 @@ struct ServeSettings {
     /// Ours, with the log's settings; ONNX Runtime's telemetry is off whatever version the user brings.
     private func environment() -> [String] {
         var variables = processEnvironment()
+        for variable in ServiceEnvironment.variables { variables[variable] = nil }
         variables["ORT_DISABLE_TELEMETRY"] = "1"
         variables[Log.formatVariable] = configuration.logFormat.rawValue
         variables[Log.levelVariable] = configuration.logLevel.rawValue
         return variables.map { "\($0.key)=\($0.value)" }
+    }
+}
+
+extension ServeSettings {
+    /// What the service manager passed. The sockets are taken once: a program that replaces this one must not take
+    /// them for its own.
+    private func service() throws -> ServiceEnvironment {
+        do throws(ServiceEnvironmentError) {
+            let service = try ServiceEnvironment(processEnvironment())
+            for variable in ServiceEnvironment.variables where variable.hasPrefix("LISTEN_") { unsetenv(variable) }
+            return service
+        } catch {
+            throw Failure(.usage, "\(error)")
+        }
     }
 }
 
