@@ -47,7 +47,7 @@ let package = Package(
 
         library("ApusLoop", ["CLibuv"]),
         library("ApusLog", [log]),
-        library("ApusConfiguration", ["ApusLog", "ApusModel", log, yaml]),
+        library("ApusConfiguration", ["ApusLog", "ApusModel", "ApusWire", log, yaml]),
         library("ApusAdmin"),
         library("ApusWire"),
         library("ApusModel", ["COnnxRuntime", "ApusWire"]),
@@ -102,7 +102,7 @@ let package = Package(
         tests("ApusSupervisorTests", ["ApusSupervisor", "ApusLoop", "ApusWire", "LoopTesting", log]),
         tests("ApusLogTests", ["ApusLog", log]),
         tests("ApusAdminTests", ["ApusAdmin"]),
-        tests("ConfigurationTests", ["ApusConfiguration", "ApusLog", "ApusModel", log]),
+        tests("ConfigurationTests", ["ApusConfiguration", "ApusLog", "ApusModel", "ApusWire", log]),
         tests("ServeTests", []),
         tests("LoadtestTests", ["LoadtestCore", "loadtest", "loadtest-target", histogram]),
     ],

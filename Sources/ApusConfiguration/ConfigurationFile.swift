@@ -36,22 +36,10 @@ package struct ConfigurationFile {
         do {
             return try Yams.compose(yaml: text)
         } catch let error as YamlError {
-            let (line, problem) = explain(error)
+            let (line, problem) = error.explanation
             throw .notYAML(path: path, line: line, problem: problem)
         } catch {
             throw .notYAML(path: path, line: 1, problem: "\(error)")
-        }
-    }
-
-    private static func explain(_ error: YamlError) -> (line: Int, problem: String) {
-        switch error {
-        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-            .composer(_, let problem, let mark, _):
-            (mark.line, problem)
-        case .duplicatedKeysInMapping(let duplicates, let context):
-            (context.mark.line, "\(duplicates) stands here more than once")
-        case .reader(let problem, _, _, _): (1, problem)
-        case .no, .memory, .writer, .emitter, .representer, .dataCouldNotBeDecoded: (1, "\(error)")
         }
     }
 

@@ -1,3 +1,4 @@
+import ApusConfiguration
 import ApusLog
 import ApusProxy
 import ApusWire
@@ -41,6 +42,6 @@ enum ChildProcess {
 
     private static func runTemplate(label: String, _ parent: pid_t) -> Never {
         let log = Log.bootstrapChild(role: "template[\(label)]")
-        TemplateProcess.run(control: control, supervisor: parent, log: log)
+        TemplateProcess.run(control: control, supervisor: parent, yaml: YAMLDocument.read, log: log)
     }
 }

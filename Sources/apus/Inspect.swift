@@ -1,3 +1,4 @@
+import ApusConfiguration
 import ApusLog
 import ApusModel
 import ArgumentParser
@@ -23,9 +24,13 @@ struct Inspect: ParsableCommand {
             let location = try ModelReference(argument: model).locate()
             let runtime = try OnnxRuntime.load(onnxRuntime)
             let session = try Session(runtime, name: location.name, path: location.newest.path)
-            let description = ModelReport(session, batching: session.proveBatching())
+            let schema = try JoinedSchema(
+                besideModel: session.path, inputs: session.inputs, yaml: YAMLDocument.read)
+            let description = ModelReport(session, batching: session.proveBatching(), schema: schema)
             writeText(json ? try text(location, description) : text(description), to: STDOUT_FILENO)
         } catch let error as RepositoryError {
+            throw Failure(.modelCannotLoad, error.description)
+        } catch let error as SchemaError {
             throw Failure(.modelCannotLoad, error.description)
         } catch let error as EngineError {
             throw Failure(error.kind == .library ? .onnxRuntimeMissing : .modelCannotLoad, error.description)

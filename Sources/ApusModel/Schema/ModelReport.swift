@@ -8,15 +8,18 @@ package struct ModelReport: Equatable, Sendable {
     package let inputs: [TensorSpec]
     package let outputs: [TensorSpec]
     package let batching: BatchingFinding
+    package let schema: JoinedSchema
 
     /// - Parameter batching: what `proveBatching` found, or `batchingFindingByShape`.
-    package init(_ session: Session, batching: BatchingFinding) {
+    /// - Parameter schema: what the files beside the model say; nil for the graph alone.
+    package init(_ session: Session, batching: BatchingFinding, schema: JoinedSchema? = nil) {
         path = session.path
         runtimeVersion = session.runtime.version
         info = session.info
         inputs = session.inputs
         outputs = session.outputs
         self.batching = batching
+        self.schema = schema ?? JoinedSchema(session.inputs)
     }
 
     /// One fact a line, in the order a reader wants them. Facts that the model does not state are left out.
@@ -24,6 +27,7 @@ package struct ModelReport: Equatable, Sendable {
         var lines = ["model       \(path)"]
         for spec in inputs { lines.append("input       " + Self.text(spec)) }
         for spec in outputs { lines.append("output      " + Self.text(spec)) }
+        lines += declared
         lines.append("batching    \(batching == .batchable ? "yes" : "no"): \(batching)")
         for set in info.operatorSets { lines.append("opset       \(set.domain) \(set.version)") }
         lines.append("ir version  \(info.irVersion)")
@@ -36,6 +40,21 @@ package struct ModelReport: Equatable, Sendable {
         for (label, value) in facts where !value.isEmpty { lines.append(Self.line(label, value)) }
         for entry in info.metadata { lines.append(Self.line("metadata", "\(entry.key) = \(entry.value)")) }
         lines.append(Self.line("engine", "ONNX Runtime \(runtimeVersion)"))
+        return lines
+    }
+
+    /// What the files beside the model add to its inputs.
+    private var declared: [String] {
+        var lines: [String] = []
+        if !schema.sources.isEmpty {
+            lines = schema.features.map { Self.line($0.column == nil ? "feature" : "column", $0.line) }
+            lines += schema.parameters.map {
+                let type = "\($0.elementType.datatype)" + ($0.isList ? " list" : "")
+                return Self.line("parameter", "\($0.name) \(type), default \($0.defaultText)")
+            }
+            lines.append(Self.line("schema", schema.sources.joined(separator: ", ")))
+        }
+        if let warning = schema.warning { lines.append(Self.line("warning", warning)) }
         return lines
     }
 

@@ -6,13 +6,15 @@ import Logging
 /// From a model's file to what workers need.
 enum ModelLoad {
     static func load(
-        _ settings: TemplateSettings, log: Logger
+        _ settings: TemplateSettings, yaml: YAMLParser, log: Logger
     ) throws(LoadFailure) -> (model: WorkerModel, description: ModelDescription) {
         let session = try open(settings)
+        let joined = try join(session, yaml, log)
         let report = try SelfTest.run(session, settings)
         let schema = ModelSchema(
             name: settings.name, version: settings.version, inputs: session.inputs, outputs: session.outputs,
-            isBatchable: report.isBatched, maxBatchRowCount: settings.maxBatchRowCount)
+            isBatchable: report.isBatched, maxBatchRowCount: settings.maxBatchRowCount,
+            features: joined.features, parameters: joined.parameters)
         let model = WorkerModel(session: session, schema: schema, settings: settings, log: log)
         return (model, describe(schema, report, settings, log))
     }
@@ -34,6 +36,20 @@ enum ModelLoad {
                     + "threads cannot fork workers; run deploy/onnxruntime.sh to get the version Apus is tested with")
         }
         return session
+    }
+
+    private static func join(
+        _ session: Session, _ yaml: YAMLParser, _ log: Logger
+    ) throws(LoadFailure) -> JoinedSchema {
+        do throws(SchemaError) {
+            let joined = try JoinedSchema(besideModel: session.path, inputs: session.inputs, yaml: yaml)
+            if let warning = joined.warning {
+                log.warning("the signature does not count", metadata: ["reason": "\(warning)"])
+            }
+            return joined
+        } catch {
+            throw LoadFailure(exitCode: .modelCannotLoad, sentence: error.description)
+        }
     }
 
     /// How many workers there will be is the supervisor's to know, and may change: the configuration names one.

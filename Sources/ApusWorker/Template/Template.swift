@@ -8,11 +8,14 @@ import Logging
 struct Template {
     let supervisor: pid_t
     let log: Logger
+    /// Reads the YAML beside a model.
+    let yaml: YAMLParser
     /// Set by the order to load, which comes first.
     private var model: WorkerModel?
 
-    init(supervisor: pid_t, log: Logger) {
+    init(supervisor: pid_t, yaml: @escaping YAMLParser, log: Logger) {
         self.supervisor = supervisor
+        self.yaml = yaml
         self.log = log
     }
 
@@ -37,7 +40,7 @@ struct Template {
     ) throws(SystemError) {
         ProcessLife.setTitle("apus: template \(settings.name)@\(settings.version)")
         do throws(LoadFailure) {
-            let loaded = try ModelLoad.load(settings, log: log)
+            let loaded = try ModelLoad.load(settings, yaml: yaml, log: log)
             model = loaded.model
             try? channel.send(TemplateReport.loaded(loaded.description))
         } catch {

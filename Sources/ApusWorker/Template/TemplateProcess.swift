@@ -1,4 +1,5 @@
 import ApusLog
+import ApusModel
 import ApusWire
 import Glibc
 import Logging
@@ -13,12 +14,15 @@ package enum TemplateProcess {
     ///   - control: our end of the control socket, by which `TemplateOrder`s come and `TemplateReport`s go.
     ///     Descriptors above it are closed in workers, so it is the highest that they may inherit.
     ///   - supervisor: the process that started this one, and a child subreaper: workers become its children.
-    package static func run(control: Int32, supervisor: pid_t, log: Logger) -> Never {
+    ///   - yaml: reads the YAML beside a model, without starting a thread.
+    package static func run(
+        control: Int32, supervisor: pid_t, yaml: @escaping YAMLParser, log: Logger
+    ) -> Never {
         var channel = ControlChannel(Socket(owning: control))
         do {
             try ProcessLife.takeOrdersBySocket()
             try ProcessLife.dieWithParent(supervisor)
-            var template = Template(supervisor: supervisor, log: log)
+            var template = Template(supervisor: supervisor, yaml: yaml, log: log)
             while let order = try channel.next(TemplateOrder.self) { try template.obey(order, channel) }
             _exit(ExitStatus.ok.rawValue)
         } catch let error as ControlError {
