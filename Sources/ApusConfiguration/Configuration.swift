@@ -13,6 +13,7 @@ package struct Configuration: Equatable, Sendable {
     package var repository: String?
     package var defaultModel: String?
     package var modelControl = false
+    package var allowSchemaChange = false
 
     package var listen = ListenAddress(host: "127.0.0.1", port: 8080)
     package var proxies = 1

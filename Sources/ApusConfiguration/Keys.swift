@@ -28,6 +28,8 @@ extension Key {
             "the model of requests that name none"),
         Key("model-control", \.modelControl, .truth,
             "clients may load and unload models"),
+        Key("allow-schema-change", \.allowSchemaChange, .truth,
+            "a new version may change its schema so that clients of the serving one cannot go on"),
         Key("server-name", \.serverName, .name(),
             "the name in the server's metadata"),
         Key("drain-timeout", \.drainTimeoutMilliseconds, .milliseconds(0...day),

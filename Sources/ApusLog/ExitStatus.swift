@@ -3,6 +3,8 @@
 /// The numbers are those of `sysexits.h`, which lie above what shells and runtimes use themselves.
 package enum ExitStatus: Int32, CaseIterable, Error, Sendable {
     case ok = 0
+    /// `apus diff`: clients of the old version cannot go on with the new one.
+    case incompatible = 1
     /// A flag, a variable or the configuration file is wrong. Starting it again cannot help.
     case usage = 64
     /// The model cannot be loaded. The supervisor does not start its template again by itself.
@@ -28,6 +30,7 @@ package enum ExitStatus: Int32, CaseIterable, Error, Sendable {
     package var meaning: String {
         switch self {
         case .ok: "it did what was asked; a drained server too"
+        case .incompatible: "`apus diff`: clients of the old version cannot go on with the new one"
         case .usage: "a flag, a variable or the configuration file is wrong"
         case .modelCannotLoad: "the model cannot be loaded"
         case .unavailable: "no supervisor answers on the admin socket"

@@ -162,12 +162,15 @@ final class ModelPool {
     }
 
     private var templateSettings: TemplateSettings {
-        TemplateSettings(
+        var settings = TemplateSettings(
             name: wanted.name, version: wanted.version, path: wanted.path,
             onnxRuntimePath: supervisor.settings.onnxRuntimePath, batching: wanted.batching,
             nonfinite: wanted.nonfinite, maxBatchRowCount: wanted.maxBatchRowCount,
             maxDelayNanoseconds: UInt64(wanted.maxDelayMilliseconds) * 1_000_000,
             bodyByteLimit: wanted.limits.bodyByteLimit)
+        settings.follow(
+            predecessor(among: supervisor.pools), schemaChangeIsAllowed: supervisor.settings.allowsSchemaChange)
+        return settings
     }
 
     private func handle(_ report: TemplateReport) {

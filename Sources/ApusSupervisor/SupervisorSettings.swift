@@ -50,6 +50,8 @@ package struct SupervisorSettings {
     package var proxyCount = 1
     package var proxy = ProxySettings()
     package var onnxRuntimePath = ""
+    /// A new version may change its schema so that clients of the serving one cannot go on.
+    package var allowsSchemaChange = false
     package var drainMilliseconds = 30_000
     /// How long a model may take to load before its template is killed.
     package var loadMilliseconds = 600_000

@@ -9,7 +9,7 @@ struct Apus: ParsableCommand {
         commandName: "apus",
         abstract: "Serves machine-learning models over HTTP from a pool of forked worker processes.",
         version: ApusVersion.text,
-        subcommands: [Serve.self, Status.self, Reload.self, Inspect.self, Check.self])
+        subcommands: [Serve.self, Status.self, Reload.self, Inspect.self, Diff.self, Check.self])
 
     /// Runs the command that the process was started with, and ends the process.
     ///

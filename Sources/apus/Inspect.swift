@@ -1,5 +1,3 @@
-import ApusConfiguration
-import ApusLog
 import ApusModel
 import ArgumentParser
 import FoundationEssentials
@@ -20,21 +18,9 @@ struct Inspect: ParsableCommand {
     var json = false
 
     func run() throws {
-        do {
-            let location = try ModelReference(argument: model).locate()
-            let runtime = try OnnxRuntime.load(onnxRuntime)
-            let session = try Session(runtime, name: location.name, path: location.newest.path)
-            let schema = try JoinedSchema(
-                besideModel: session.path, inputs: session.inputs, yaml: YAMLDocument.read)
-            let description = ModelReport(session, batching: session.proveBatching(), schema: schema)
-            writeText(json ? try text(location, description) : text(description), to: STDOUT_FILENO)
-        } catch let error as RepositoryError {
-            throw Failure(.modelCannotLoad, error.description)
-        } catch let error as SchemaError {
-            throw Failure(.modelCannotLoad, error.description)
-        } catch let error as EngineError {
-            throw Failure(error.kind == .library ? .onnxRuntimeMissing : .modelCannotLoad, error.description)
-        }
+        let loaded = try LoadedModel(model, onnxRuntime)
+        let report = ModelReport(loaded.session, batching: loaded.session.proveBatching(), schema: loaded.joined)
+        writeText(json ? try text(loaded.location, report) : text(report), to: STDOUT_FILENO)
     }
 
     private func text(_ description: ModelReport) -> String {

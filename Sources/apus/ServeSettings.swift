@@ -29,6 +29,7 @@ struct ServeSettings {
         }
         settings.proxyCount = configuration.proxies
         settings.proxy = proxy()
+        settings.allowsSchemaChange = configuration.allowSchemaChange
         settings.onnxRuntimePath = configuration.onnxRuntime ?? ""
         settings.drainMilliseconds = configuration.drainTimeoutMilliseconds
         settings.environment = environment()

@@ -16,6 +16,12 @@ extension ServeTests {
 
             deinit { try? FileManager.default.removeItem(atPath: folder) }
 
+            /// Names the columns of the only input.
+            func describe(_ columns: [String]) throws {
+                let text = "inputs:\n" + columns.map { "  - name: \($0)\n" }.joined()
+                try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/schema.yaml"), options: .atomic)
+            }
+
             /// Renames a new file into the old one's place.
             func replace(by bytes: Data?) throws {
                 let bytes = try #require(bytes)
@@ -71,6 +77,37 @@ extension ServeTests {
             #expect(try server.admin("reload wait").hasPrefix("ok"))
             #expect(
                 try connection.ask("POST", "/v2/models/iris/infer", body: Fixture.irisRow).status == 200)
+            try server.stop()
+        }
+
+        @Test("a version whose columns changed is refused by name, and the old one serves on")
+        func schemaChange() throws {
+            let file = try ModelFile(Fixture.irisFile)
+            let columns = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
+            try file.describe(columns)
+            let server = try TestServer("iris=\(file.path)", "--workers", "1")
+            let before = try server.settledReport().models[0]
+            try file.describe(["sepal_length", "width", "petal_length", "petal_width"])
+            let answer = try server.admin("reload wait")
+            #expect(answer.hasPrefix("error iris: "))
+            #expect(answer.contains("column 'sepal_width' was renamed to 'width'"))
+            #expect(answer.contains("--allow-schema-change"))
+            #expect(
+                try server.ask("POST", "/v2/models/iris/infer", body: Fixture.irisRow).status == 200)
+            #expect(try server.settledReport().models[0].generation == before.generation)
+            try file.describe(columns)
+            #expect(try server.admin("reload wait").hasPrefix("ok"))
+            try server.stop(errors: ["model cannot be loaded", "reload refused"])
+        }
+
+        @Test("a retyped input is served when schemas may change")
+        func schemaChangeAllowed() throws {
+            let file = try ModelFile(Fixture.small("identity_float"))
+            let server = try TestServer("m=\(file.path)", "--workers", "1", "--allow-schema-change")
+            let mark = server.log.mark
+            try file.replace(by: FileManager.default.contents(atPath: Fixture.small("identity_double")))
+            #expect(try server.admin("reload wait").hasPrefix("ok"))
+            try server.log.wait(for: "input 'x' was FP32 and is now FP64", since: mark)
             try server.stop()
         }
 

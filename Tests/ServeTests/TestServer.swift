@@ -186,6 +186,7 @@ enum Fixture {
     static let iris = "iris=\(irisFile)"
     /// Answers with its input, after as many turns of a loop as that says.
     static let slowFile = "\(Built.root)/Tests/Fixtures/small/slow.onnx"
+    static func small(_ name: String) -> String { "\(Built.root)/Tests/Fixtures/small/\(name).onnx" }
     static let slow = "slow=\(slowFile)"
     static let broken = "broken=\(Built.root)/Tests/Fixtures/small/unknown_operator.onnx"
 

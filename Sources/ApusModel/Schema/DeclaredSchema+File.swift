@@ -64,6 +64,11 @@ extension DeclaredSchema {
         case "default":
             guard let scalar = FeatureValue(value) else { throw fault("one value") }
             feature.defaultValue = scalar
+            // Missing floats are NaN without a default.
+            if case .number(let number) = scalar, number.isNaN {
+                feature.defaultValue = nil
+                feature.isRequired = false
+            }
         case "categories":
             guard case .array(let list) = value, !list.isEmpty else { throw fault("a list of values") }
             feature.categories = list.compactMap(FeatureValue.init)

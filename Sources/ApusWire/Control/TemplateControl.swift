@@ -31,6 +31,11 @@ package struct TemplateSettings: Equatable, Sendable {
     package var maxDelayNanoseconds: UInt64
     /// The largest body after unpacking.
     package var bodyByteLimit: Int
+    /// `ModelSchema.encoded` of the version that this one is to follow, and its number; empty when it follows none.
+    package var servingSchema: [UInt8] = []
+    package var servingVersion = 0
+    /// A schema that clients of the serving version cannot go on with is no reason to refuse.
+    package var allowsSchemaChange = false
 
     package init(
         name: String, version: Int, path: String, onnxRuntimePath: String, batching: BatchingMode,
@@ -71,6 +76,9 @@ extension TemplateOrder: ControlMessage {
             writer.write(settings.maxBatchRowCount)
             writer.write(settings.maxDelayNanoseconds)
             writer.write(settings.bodyByteLimit)
+            writer.write(settings.servingSchema)
+            writer.write(settings.servingVersion)
+            writer.write(settings.allowsSchemaChange)
         case .fork(let serial, let slot, let socketPath):
             writer.write(UInt8(2))
             writer.write(serial)
@@ -107,6 +115,9 @@ extension TemplateSettings {
         maxBatchRowCount = try reader.read()
         maxDelayNanoseconds = try reader.read()
         bodyByteLimit = try reader.read()
+        servingSchema = try reader.readBytes()
+        servingVersion = try reader.read()
+        allowsSchemaChange = try reader.readBool()
     }
 }
 
@@ -125,10 +136,13 @@ package struct ModelDescription: Equatable, Sendable {
     package var config: [UInt8]
     /// Members of the OpenAPI document's schemas, whose keys begin with `OpenAPINames.schemaPrefix`.
     package var openAPI: [UInt8]
+    /// `ModelSchema.encoded`: what the next version is compared with.
+    package var schema: [UInt8]
 
     package init(
         isBatched: Bool, batchingReason: String, runNanoseconds: UInt64, metadataPrefix: [UInt8],
-        metadataSuffix: [UInt8], config: [UInt8], openAPI: [UInt8]
+        metadataSuffix: [UInt8], config: [UInt8], openAPI: [UInt8],
+        schema: [UInt8] = []
     ) {
         self.isBatched = isBatched
         self.batchingReason = batchingReason
@@ -137,6 +151,7 @@ package struct ModelDescription: Equatable, Sendable {
         self.metadataSuffix = metadataSuffix
         self.config = config
         self.openAPI = openAPI
+        self.schema = schema
     }
 
     func write(to writer: inout ControlWriter) {
@@ -147,6 +162,7 @@ package struct ModelDescription: Equatable, Sendable {
         writer.write(metadataSuffix)
         writer.write(config)
         writer.write(openAPI)
+        writer.write(schema)
     }
 
     init(reading reader: inout ControlReader) throws(ControlError) {
@@ -157,6 +173,7 @@ package struct ModelDescription: Equatable, Sendable {
         metadataSuffix = try reader.readBytes()
         config = try reader.readBytes()
         openAPI = try reader.readBytes()
+        schema = try reader.readBytes()
     }
 }
 

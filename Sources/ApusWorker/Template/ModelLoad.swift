@@ -10,6 +10,7 @@ enum ModelLoad {
     ) throws(LoadFailure) -> (model: WorkerModel, description: ModelDescription) {
         let session = try open(settings)
         let joined = try join(session, yaml, log)
+        try SchemaGate.check(session, joined, settings, log: log)
         let report = try SelfTest.run(session, settings)
         let schema = ModelSchema(
             name: settings.name, version: settings.version, inputs: session.inputs, outputs: session.outputs,
@@ -63,7 +64,7 @@ enum ModelLoad {
             isBatched: report.isBatched, batchingReason: report.batchingReason,
             runNanoseconds: report.runNanoseconds, metadataPrefix: documents.metadataPrefix,
             metadataSuffix: documents.metadataSuffix, config: documents.config,
-            openAPI: openAPI.bytes)
+            openAPI: openAPI.bytes, schema: schema.encoded)
     }
 
     /// Of the request beside the model, if there is one that it takes, else of the self-test's row.

@@ -1,0 +1,22 @@
+import ApusWire
+
+/// What a new version must be compatible with.
+extension ModelPool {
+    /// The version whose clients this one is to take over: of those of its name that serve, the highest. Nil at the
+    /// start, and for the serving ones themselves when their templates start again.
+    func predecessor(among serving: [ModelPool]) -> ModelPool? {
+        guard !serving.contains(where: { $0 === self }) else { return nil }
+        return serving.filter { $0.wanted.name == wanted.name && $0.description != nil }
+            .max { $0.wanted.version < $1.wanted.version }
+    }
+}
+
+extension TemplateSettings {
+    /// - Parameter isAllowed: the new version is served whatever it changes.
+    mutating func follow(_ serving: ModelPool?, schemaChangeIsAllowed isAllowed: Bool) {
+        guard let serving, let description = serving.description else { return }
+        servingSchema = description.schema
+        servingVersion = serving.wanted.version
+        allowsSchemaChange = isAllowed
+    }
+}
