@@ -64,8 +64,12 @@ struct Bool {
 
 /// A number as a double; null is NaN.
 bool read_double(const uint64_t *word, double *out) {
-    switch (apus_json_kind(word)) {
-    case APUS_JSON_DOUBLE: *out = load<double>(word + 1); return true;
+    const uint8_t kind = apus_json_kind(word);
+    if (kind == APUS_JSON_DOUBLE) {  // most are
+        *out = load<double>(word + 1);
+        return true;
+    }
+    switch (kind) {
     case APUS_JSON_INT64: *out = static_cast<double>(load<int64_t>(word + 1)); return true;
     case APUS_JSON_UINT64: *out = static_cast<double>(load<uint64_t>(word + 1)); return true;
     case APUS_JSON_NULL: *out = std::numeric_limits<double>::quiet_NaN(); return true;
@@ -118,14 +122,13 @@ struct Filling {
     typename Leaf::Element *out;
     size_t written = 0;
 
-    apus_fill leaves(size_t index, size_t end) {
-        while (index < end) {
-            const uint64_t *word = document.tape + index;
-            if (!Leaf::read(document, word, out + written)) {
-                return {APUS_FILL_BAD_LEAF, found(word), written};
+    apus_fill leaves(apus_json_elements elements) {
+        const uint64_t *tape = elements.document.tape;
+        for (size_t index = elements.begin; index < elements.end; index = apus_json_after(tape, index)) {
+            if (!Leaf::read(document, tape + index, out + written)) {
+                return {APUS_FILL_BAD_LEAF, found(tape + index), written};
             }
             written += 1;
-            index = apus_json_after(document.tape, index);
         }
         return {APUS_FILL_OK, APUS_FOUND_NULL, written};
     }
@@ -135,9 +138,10 @@ struct Filling {
             || apus_json_array_count(document, index) != static_cast<size_t>(dimensions[depth])) {
             return {APUS_FILL_BAD_NESTING, APUS_FOUND_NULL, depth};
         }
-        const size_t end = apus_json_after(document.tape, index) - 1;
-        if (depth + 1 == rank) return leaves(index + 1, end);
-        for (index += 1; index < end; index = apus_json_after(document.tape, index)) {
+        const apus_json_elements elements = apus_json_array(document, index);
+        if (depth + 1 == rank) return leaves(elements);
+        if (elements.document.tape != document.tape) return {APUS_FILL_BAD_NESTING, APUS_FOUND_NULL, depth + 1};
+        for (index += 1; index < elements.end; index = apus_json_after(document.tape, index)) {
             const apus_fill result = level(index, depth + 1);
             if (result.status != APUS_FILL_OK) return result;
         }
@@ -149,13 +153,14 @@ template <typename Leaf>
 apus_fill fill(
     apus_json_document document, size_t index, const ptrdiff_t *dimensions, size_t rank, size_t count, void *out) {
     Filling<Leaf> filling{document, dimensions, rank, static_cast<typename Leaf::Element *>(out)};
-    const size_t end = apus_json_after(document.tape, index) - 1;
-    const bool is_nested = index + 1 < end && apus_json_kind(document.tape + index + 1) == APUS_JSON_ARRAY;
+    const apus_json_elements elements = apus_json_array(document, index);
+    const bool is_nested = elements.begin < elements.end
+        && apus_json_kind(elements.document.tape + elements.begin) == APUS_JSON_ARRAY;
     if (is_nested && rank > 1) return filling.level(index, 0);
     const size_t present = apus_json_array_count(document, index);
     if (present == 0 && count == 0) return {APUS_FILL_OK, APUS_FOUND_NULL, 0};
     if (present != count) return {APUS_FILL_BAD_COUNT, APUS_FOUND_NULL, present};
-    return filling.leaves(index + 1, end);
+    return filling.leaves(elements);
 }
 
 template <typename Leaf>
@@ -194,12 +199,25 @@ apus_fill with_leaf(uint8_t element_type, Body body) {
 }  // namespace
 
 size_t apus_json_array_count(apus_json_document document, size_t index) {
+    const apus_json_elements elements = apus_json_array(document, index);
+    if (elements.document.tape != document.tape) return (elements.end - elements.begin) / 2;
     const size_t noted = (document.tape[index] >> 32) & 0xFFFFFF;
     if (noted < 0xFFFFFF) return noted;
     // The tape's count stops there (simdjson, doc/tape.md): count by walking.
-    const size_t end = apus_json_after(document.tape, index) - 1;
     size_t count = 0;
-    for (index += 1; index < end; index = apus_json_after(document.tape, index)) count++;
+    for (index += 1; index < elements.end; index = apus_json_after(document.tape, index)) count++;
+    return count;
+}
+
+size_t apus_json_word_count(apus_json_document document, size_t index) {
+    const size_t end = apus_json_after(document.tape, index);
+    size_t count = end - index;
+    if (document.numbers == nullptr) return count;
+    for (; index < end; index++) {
+        const uint8_t kind = apus_json_kind(document.tape + index);
+        if (kind == APUS_JSON_NUMBERS) count += 2 * document.numbers[document.tape[index] & 0x00FFFFFFFFFFFFFF];
+        if (kind == APUS_JSON_DOUBLE || kind == APUS_JSON_INT64 || kind == APUS_JSON_UINT64) index += 1;
+    }
     return count;
 }
 

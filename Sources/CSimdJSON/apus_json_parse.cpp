@@ -11,6 +11,8 @@
 
 #include <simdjson.h>
 
+#include "apus_json_numbers.h"
+
 using simdjson::error_code;
 
 namespace {
@@ -160,7 +162,8 @@ apus_json_status status(error_code code) {
 struct apus_json_parser {
     explicit apus_json_parser(size_t limit) : limit(limit) {}
 
-    error_code parse(const uint8_t *text, size_t count) {
+    /// - Parameter reads_numbers: lists of numbers go to `numbers`.
+    error_code parse(const uint8_t *text, size_t count, bool reads_numbers) {
         if (!parser) parser = std::make_unique<simdjson::dom::parser>(2 * limit + 4096);
         if (parser->capacity() < count || parser->capacity() == 0) {
             // Grown in powers of two, so that slowly growing texts do not allocate each time.
@@ -169,11 +172,23 @@ struct apus_json_parser {
             if (const auto error = parser->allocate(wanted, APUS_JSON_DEPTH_LIMIT)) return error;
             if (const auto error = parser->doc.allocate(wanted)) return error;
         }
-        return parser->parse(text, count, false).error();
+        numbers.clear();
+        return reads_numbers ? parse_numbers_apart(text, count) : parser->parse(text, count, false).error();
+    }
+
+    /// simdjson's own parse is its two stages, one after the other; the numbers are taken out between them.
+    error_code parse_numbers_apart(const uint8_t *text, size_t count) {
+        auto &stages = *parser->implementation;
+        if (const auto error = stages.stage1(text, count, simdjson::stage1_mode::regular)) return error;
+        numbers.take(text, stages, APUS_JSON_DEPTH_LIMIT);
+        if (const auto error = stages.stage2(parser->doc)) return error;
+        numbers.link(parser->doc.tape.get());
+        return simdjson::SUCCESS;
     }
 
     size_t limit;
     std::unique_ptr<simdjson::dom::parser> parser;
+    apus::NumberLists numbers;
 };
 
 apus_json_parser *apus_json_parser_create(size_t capacity_limit) {
@@ -185,24 +200,27 @@ void apus_json_parser_destroy(apus_json_parser *parser) { delete parser; }
 apus_json_status apus_json_parse(
     apus_json_parser *parser, const uint8_t *text, size_t count, apus_json_document *document) try {
     if (count > parser->limit) return APUS_JSON_TOO_LARGE;
-    error_code error = parser->parse(text, count);
+    error_code error = parser->parse(text, count, true);
     if (error == simdjson::TAPE_ERROR || error == simdjson::NUMBER_ERROR) {
         Rewrite rewrite = rewritten(text, count);
         if (!rewrite.patches.empty()) {
             const size_t length = rewrite.text.size();
             rewrite.text.resize(length + APUS_JSON_PADDING);
-            error = parser->parse(rewrite.text.data(), length);
+            error = parser->parse(rewrite.text.data(), length, false);
             if (!error) patch(parser->parser->doc.tape.get(), rewrite.patches);
         }
     }
     if (error) return status(error);
     document->tape = parser->parser->doc.tape.get();
     document->strings = parser->parser->doc.string_buf.get();
+    document->numbers = parser->numbers.words();
     return APUS_JSON_OK;
 } catch (const std::bad_alloc &) {
     return APUS_JSON_NO_MEMORY;
 }
 
 void apus_json_parser_shrink(apus_json_parser *parser, size_t capacity) {
-    if (parser->parser && parser->parser->capacity() > capacity) parser->parser.reset();
+    if (!parser->parser || parser->parser->capacity() <= capacity) return;
+    parser->parser.reset();
+    parser->numbers = {};
 }

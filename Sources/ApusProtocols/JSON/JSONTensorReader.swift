@@ -19,9 +19,8 @@ final class JSONTensorReader {
     func append(
         _ value: JSONValue, shape: Shape, count: Int, to buffer: TensorBuffer, input: @autoclosure () -> String
     ) throws(InferenceError) {
-        // A leaf takes a word of the tape at least: nothing is allocated for a shape that the text cannot fill.
-        let extent = apus_json_after(value.document.tape, value.index) - value.index
-        guard count <= extent else {
+        // A leaf takes a word at least: nothing is allocated for a shape that the text cannot fill.
+        guard count <= apus_json_word_count(value.document, value.index) else {
             let found = leafCount(value)
             throw .sizeMismatch(input: input(), found: found, wanted: count, unit: "elements")
         }

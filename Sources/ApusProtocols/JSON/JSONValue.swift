@@ -87,9 +87,16 @@ struct JSONElements: Sequence, IteratorProtocol {
     private let end: Int
 
     fileprivate init(document: apus_json_document, index: Int, isWanted: Bool) {
-        self.document = document
-        self.index = index + 1
-        end = isWanted ? apus_json_after(document.tape, index) - 1 : index + 1
+        guard isWanted else {
+            self.document = document
+            self.index = index
+            end = index
+            return
+        }
+        let elements = apus_json_array(document, index)
+        self.document = elements.document
+        self.index = elements.begin
+        end = elements.end
     }
 
     mutating func next() -> JSONValue? {

@@ -40,6 +40,8 @@ typedef struct apus_json_parser apus_json_parser;
 typedef struct {
     const uint64_t *tape;
     const uint8_t *strings;
+    /* Lists of numbers that are not on the tape; null when there are none. */
+    const uint64_t *numbers;
 } apus_json_document;
 
 /* Null when there is no memory. `capacity_limit` is the longest text it will take, in bytes. */
@@ -69,7 +71,9 @@ enum {
     APUS_JSON_DOUBLE = 'd',
     APUS_JSON_TRUE = 't',
     APUS_JSON_FALSE = 'f',
-    APUS_JSON_NULL = 'n'
+    APUS_JSON_NULL = 'n',
+    /* In place of ARRAY_END: the array's elements are numbers, and lie in `numbers`. */
+    APUS_JSON_NUMBERS = '#'
 };
 
 static inline uint8_t apus_json_kind(const uint64_t *word) { return (uint8_t)(*word >> 56); }
@@ -84,6 +88,26 @@ static inline size_t apus_json_after(const uint64_t *tape, size_t index) {
     case APUS_JSON_DOUBLE: return index + 2;
     default: return index + 1;
     }
+}
+
+/* The elements of an array, from `begin` to before `end`; `document` is the one that they are read in. */
+typedef struct {
+    apus_json_document document;
+    size_t begin;
+    size_t end;
+} apus_json_elements;
+
+static inline apus_json_elements apus_json_array(apus_json_document document, size_t index) {
+    apus_json_elements elements = {document, index + 1, apus_json_after(document.tape, index) - 1};
+    const uint64_t next = document.tape[index + 1];
+    if (next >> 56 == APUS_JSON_NUMBERS) {
+        /* A word with their number, then two words for each. */
+        const size_t start = next & 0x00FFFFFFFFFFFFFF;
+        elements.document.tape = document.numbers;
+        elements.begin = start + 1;
+        elements.end = start + 1 + 2 * document.numbers[start];
+    }
+    return elements;
 }
 
 /* ---- Whole arrays --------------------------------------------------------------------------- */
@@ -139,6 +163,9 @@ apus_fill apus_json_fill_one(
 
 /* How many elements the array at `index` has. */
 size_t apus_json_array_count(apus_json_document document, size_t index);
+
+/* How many words the value at `index` takes: no fewer than it has leaves. */
+size_t apus_json_word_count(apus_json_document document, size_t index);
 
 /* ---- Writing -------------------------------------------------------------------------------- */
 

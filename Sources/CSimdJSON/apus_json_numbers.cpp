@@ -1,0 +1,210 @@
+#include "apus_json_numbers.h"
+
+#include <charconv>
+#include <cstring>
+
+#include "apus_simdjson.h"
+
+namespace numberparsing = simdjson::SIMDJSON_BUILTIN_IMPLEMENTATION::numberparsing;
+
+namespace {
+
+/// Shorter lists are simdjson's.
+constexpr size_t shortest_list = 16;
+
+/// So many digits always fit an int64_t, and a uint64_t.
+constexpr ptrdiff_t integer_digits = 18, decimal_digits = 19;
+
+bool is_digit(uint8_t byte) { return static_cast<uint8_t>(byte - '0') < 10; }
+
+/// Whether all eight bytes are digits: of '0' to '9' alone are the upper halves 3, also with 6 more.
+bool are_digits(uint64_t bytes) {
+    constexpr uint64_t upper = 0xF0F0F0F0F0F0F0F0, threes = 0x3030303030303030;
+    return (bytes & upper) == threes && ((bytes + 0x0606060606060606) & upper) == threes;
+}
+
+/// The value of eight digits, the first one in the lowest byte: joined to pairs, to fours, to all.
+uint32_t eight_digits(uint64_t bytes) {
+    bytes = (bytes & 0x0F0F0F0F0F0F0F0F) * (10 << 8 | 1) >> 8;
+    bytes = (bytes & 0x00FF00FF00FF00FF) * (100 << 16 | 1) >> 16;
+    return static_cast<uint32_t>((bytes & 0x0000FFFF0000FFFF) * (uint64_t{10000} << 32 | 1) >> 32);
+}
+
+bool put(double value, uint64_t *words) {
+    words[0] = uint64_t{APUS_JSON_DOUBLE} << 56;
+    std::memcpy(words + 1, &value, sizeof value);
+    return true;
+}
+
+/// One digit, a point, and one to six digits, as most numbers of most tensors are: no branch for each digit.
+inline bool read_short(const uint8_t *text, size_t count, bool is_negative, uint64_t *words) {
+    if (count < 3 || count > 8 || text[1] != '.') return false;
+    uint64_t bytes;
+    std::memcpy(&bytes, text, sizeof bytes);
+    // The point goes, and the digits move to the end of the eight bytes, behind as many zeros as are missing.
+    bytes = (bytes >> 8 & ~uint64_t{0xFF}) | (bytes & 0xFF);
+    const size_t spare = 8 * (9 - count);
+    bytes = bytes << spare | (0x3030303030303030 & ((uint64_t{1} << spare) - 1));
+    if (!are_digits(bytes)) return false;
+    constexpr double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
+    // The quotient of two exact doubles is rounded once, to the nearest (Clinger, "How to read floating point
+    // numbers accurately", 1990).
+    const double value = static_cast<double>(static_cast<int32_t>(eight_digits(bytes))) / powers[count - 2];
+    put(value, words);
+    words[1] |= uint64_t{is_negative} << 63;
+    return true;
+}
+
+/// A number's digits, and how many of them stand behind the point.
+struct Digits {
+    uint64_t value = 0;
+    ptrdiff_t count = 0;
+
+    /// Reads on; overflows silently beyond 19 digits.
+    const uint8_t *read(const uint8_t *at, const uint8_t *end) {
+        const uint8_t *start = at;
+        for (; at < end && is_digit(*at); at++) value = value * 10 + (*at - '0');
+        count += at - start;
+        return at;
+    }
+
+    /// The same for many: eight at a time.
+    const uint8_t *read_many(const uint8_t *at, const uint8_t *end) {
+        for (uint64_t bytes; end - at >= 8; at += 8, count += 8) {
+            std::memcpy(&bytes, at, sizeof bytes);
+            if (!are_digits(bytes)) break;
+            value = value * 100000000 + eight_digits(bytes);
+        }
+        return read(at, end);
+    }
+};
+
+bool put_integer(const Digits &digits, bool is_negative, uint64_t *words) {
+    if (digits.count > integer_digits) return false;
+    words[0] = uint64_t{APUS_JSON_INT64} << 56;
+    words[1] = is_negative ? 0 - digits.value : digits.value;
+    return true;
+}
+
+/// `text` is known to be a number; the C++ library rounds to nearest, as simdjson does.
+bool put_rounded(const uint8_t *text, const uint8_t *end, uint64_t *words) {
+    double value;
+    const auto first = reinterpret_cast<const char *>(text), last = reinterpret_cast<const char *>(end);
+    const auto result = std::from_chars(first, last, value);
+    return result.ec == std::errc() && result.ptr == last && put(value, words);
+}
+
+}  // namespace
+
+bool apus::read_number(const uint8_t *text, const uint8_t *end, uint64_t *words) {
+    const bool is_negative = *text == '-';
+    const uint8_t *at = text + is_negative;
+    Digits digits;
+    const uint8_t *whole = at;
+    at = digits.read(at, end);
+    if (digits.count == 0 || (*whole == '0' && digits.count > 1)) return false;
+    if (at == end) return put_integer(digits, is_negative, words);
+    ptrdiff_t decimals = 0;
+    if (*at == '.') {
+        const ptrdiff_t before = digits.count;
+        at = digits.read_many(at + 1, end);
+        decimals = digits.count - before;
+        if (decimals == 0) return false;
+    }
+    if (at == end) {
+        double value;
+        const bool is_rounded = digits.count <= decimal_digits
+            && numberparsing::compute_float_64(-decimals, digits.value, is_negative, value);
+        return is_rounded ? put(value, words) : put_rounded(text, end, words);
+    }
+    if (*at != 'e' && *at != 'E') return false;
+    at += 1;
+    if (at < end && (*at == '+' || *at == '-')) at += 1;
+    Digits exponent;
+    at = exponent.read(at, end);
+    return exponent.count > 0 && at == end && put_rounded(text, end, words);
+}
+
+namespace apus {
+
+void NumberLists::take(
+    const uint8_t *text, simdjson::internal::dom_parser_implementation &tokens, size_t depth_limit) {
+    uint32_t *const starts = tokens.structural_indexes.get();
+    const size_t count = tokens.n_structural_indexes;
+    size_t kept = 0, depth = 0, lists = 0;
+    for (size_t next = 0; next < count;) {
+        const uint8_t byte = text[starts[next]];
+        starts[kept++] = starts[next++];
+        if (byte == '[') {
+            // Whether a list that is not empty may stand so deep is for stage 2 to say.
+            if (depth + 2 < depth_limit && count - next >= 2 * shortest_list
+                && text[starts[next + 2 * shortest_list - 3]] == ',') {
+                reserve(count);
+                const size_t length = read_list(text, starts + next, count - next);
+                if (length > 0) {
+                    places.push_back({lists, used});
+                    used += 1 + length;
+                    next += length - 1;  // each number has a comma behind it but the last
+                }
+            }
+            lists += 1;
+            depth += 1;
+        } else if (byte == '{') {
+            depth += 1;
+        } else if (byte == ']' || byte == '}') {
+            depth -= depth > 0;
+        }
+    }
+    if (places.empty()) return;
+    // What stage 1 puts behind the last token, stage 2 reads.
+    for (size_t after = 0; after < 3; after++) starts[kept + after] = starts[count + after];
+    tokens.n_structural_indexes = static_cast<uint32_t>(kept);
+}
+
+/// Reads the numbers of the list whose first element is the first of `tokens` to `memory`.
+/// - Returns: twice their number; 0 when it is not a list of numbers.
+size_t NumberLists::read_list(const uint8_t *text, const uint32_t *tokens, size_t count) {
+    uint64_t *words = memory.get() + used + 1;
+    for (size_t next = 0; next + 1 < count; next += 2) {
+        const uint8_t *start = text + tokens[next], *end = text + tokens[next + 1];
+        const uint8_t separator = *end;
+        const bool is_negative = *start == '-';
+        if (!read_short(start + is_negative, end - start - is_negative, is_negative, words + next)) {
+            while (end[-1] <= ' ') end--;  // stops at the number, which is a token, at the latest
+            if (!read_number(start, end, words + next)) return 0;
+        }
+        if (separator == ',') continue;
+        if (separator != ']') return 0;
+        words[-1] = next / 2 + 1;
+        return next + 2;
+    }
+    return 0;
+}
+
+void NumberLists::link(uint64_t *tape) const {
+    size_t lists = 0;
+    auto place = places.begin();
+    for (size_t index = 1; place != places.end(); index++) {
+        const uint8_t kind = apus_json_kind(tape + index);
+        if (kind == APUS_JSON_ARRAY && lists++ == place->ordinal) {
+            tape[index + 1] = uint64_t{APUS_JSON_NUMBERS} << 56 | place->offset;
+            ++place;
+        } else if (kind == APUS_JSON_DOUBLE || kind == APUS_JSON_INT64 || kind == APUS_JSON_UINT64) {
+            index += 1;
+        }
+    }
+}
+
+void NumberLists::clear() {
+    used = 0;
+    places.clear();
+}
+
+/// Room for all lists of a text: a number and its separator are two tokens and make two words.
+void NumberLists::reserve(size_t token_count) {
+    if (capacity > token_count) return;
+    memory.reset(new uint64_t[token_count + 1]);
+    capacity = token_count + 1;
+}
+
+}  // namespace apus
