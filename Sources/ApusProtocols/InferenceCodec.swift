@@ -4,7 +4,8 @@ import ApusWire
 package protocol InferenceCodec: AnyObject {
     /// Reads one body: fills `request`, and appends the elements of each model input to its buffer.
     ///
-    /// - Parameter body: only read during the call; 64 bytes behind it must be readable (`APUS_JSON_PADDING`).
+    /// - Parameter body: 64 bytes behind it must be readable (`APUS_JSON_PADDING`). Nothing of it is kept but large
+    ///   binary tensors, which `inputs` may borrow: see `TensorBuffer.own`.
     /// - Parameter headerByteCount: `Inference-Header-Content-Length`, if the request had one.
     /// - Parameter inputs: one for each input, in the schema's order. When this throws they may hold part of the
     ///   request: the caller truncates them.

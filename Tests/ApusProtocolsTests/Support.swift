@@ -36,6 +36,7 @@ final class Exchange {
         do {
             try withBody(body) {
                 try codec.decode($0, headerByteCount: headerByteCount, inputs: inputs, request: request)
+                for input in inputs { input.own() }
             }
         } catch {
             for (buffer, count) in zip(inputs, counts) { buffer.truncate(to: count) }

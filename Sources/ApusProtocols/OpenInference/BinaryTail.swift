@@ -43,8 +43,11 @@ struct BinaryTail {
 }
 
 extension TensorBuffer {
+    /// Tensors of fewer bytes are copied: that costs less than to find out whether it is needed.
+    private static let borrowedByteCount = 64 << 10
+
     /// Appends a tensor of `count` elements that came as bytes: little-endian and row-major, a bool one byte of 0
-    /// or 1, a string its length as 32 bits and then its bytes.
+    /// or 1, a string its length as 32 bits and then its bytes. A large one is borrowed where it can be.
     ///
     /// - Throws: `sizeMismatch`, `malformed`, `unrepresentable`.
     func append(binary bytes: UnsafeRawBufferPointer, count: Int, input: String) throws(InferenceError) {
@@ -61,6 +64,7 @@ extension TensorBuffer {
             throw .unrepresentable(
                 input: input, found: "a byte other than 0 and 1 at element \(bad)", wanted: "0 or 1 (BOOL)")
         }
+        if wanted >= Self.borrowedByteCount, borrow(bytes) { return }
         extend(elements: count).copyMemory(from: base, byteCount: wanted)
     }
 

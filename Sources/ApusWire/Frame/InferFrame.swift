@@ -63,6 +63,12 @@ package struct InferFrame: Equatable {
             endpoint: endpoint, coding: coding, accepted: HTTPAcceptedCodings(rawValue: bytes[50]))
     }
 
+    /// Where binary tensors begin, if it has any: behind its head and the body's JSON.
+    /// - Parameter bytes: from the frame's first byte on, the 64 of its head at least. They need not be valid.
+    package static func tensorOffset(_ bytes: UnsafeRawBufferPointer) -> Int {
+        byteCount &+ Int(truncatingIfNeeded: max(0, bytes.littleEndian(40, Int64.self)))
+    }
+
     /// Writes the 64 bytes. The body lies right behind them in the same memory.
     package func encode(into bytes: UnsafeMutableRawPointer) {
         FrameHeader(

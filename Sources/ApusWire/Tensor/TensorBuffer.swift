@@ -4,6 +4,9 @@
 /// Numbers lie in `memory`, aligned to 64 bytes, in the machine's byte order (little-endian on both machines
 /// we serve on, so the same as in the binary tensor extension). A bool is one byte, 0 or 1.
 /// Strings lie end to end in `memory`; string `i` is `memory[ends[i - 1] ..< ends[i]]`.
+///
+/// The first numbers may be borrowed instead: then they lie where they came, until `own` is called or more is
+/// appended.
 package final class TensorBuffer {
     package let elementType: ElementType
     /// How many elements there are.
@@ -12,6 +15,8 @@ package final class TensorBuffer {
     package private(set) var byteCount = 0
     private var memory: UnsafeMutableRawPointer
     private var capacity: Int
+    /// Somebody else's memory, which holds everything in use; nil when it is in `memory`.
+    private var borrowed: UnsafeRawPointer?
     private var stringEnds: [Int] = []
 
     package init(_ elementType: ElementType) {
@@ -23,7 +28,9 @@ package final class TensorBuffer {
     deinit { memory.deallocate() }
 
     /// Everything in use. Valid until the next append, truncation or release.
-    package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: memory, count: byteCount) }
+    package var bytes: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: borrowed ?? UnsafeRawPointer(memory), count: byteCount)
+    }
 
     /// Where each string ends within `bytes`. Empty unless `elementType` is `string`.
     package var ends: [Int] { stringEnds }
@@ -45,6 +52,28 @@ package final class TensorBuffer {
         return memory + start
     }
 
+    /// Takes numbers where they lie, for as long as that memory stays: until `own`.
+    /// - Parameter bytes: whole elements of `elementType`.
+    /// - Returns: false, and nothing is done, when something is here already or the memory is not aligned.
+    package func borrow(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard count == 0, let size = elementType.byteCount, let base = bytes.baseAddress,
+            UInt(bitPattern: base) % UInt(size) == 0
+        else { return false }
+        borrowed = base
+        byteCount = bytes.count
+        count = bytes.count / size
+        return true
+    }
+
+    /// What is in use is somebody else's memory.
+    package var isBorrowed: Bool { borrowed != nil }
+
+    /// Copies what is borrowed: its memory may go then.
+    package func own() {
+        guard borrowed != nil else { return }
+        reserve(0)
+    }
+
     /// Appends a copy of one string. Only for `elementType` `string`.
     package func append(string: UnsafeRawBufferPointer) {
         reserve(string.count)
@@ -64,24 +93,30 @@ package final class TensorBuffer {
             byteCount = stringEnds.last ?? 0
         }
         count = newCount
+        if newCount == 0 { borrowed = nil }
     }
 
     package func removeAll() { truncate(to: 0) }
 
     /// Gives memory above `limit` bytes back, so that one huge request does not stay a worker's size for ever.
     package func shrink(toByteCount limit: Int) {
-        guard capacity > limit, byteCount <= limit else { return }
+        guard capacity > limit, byteCount <= limit, borrowed == nil else { return }
         move(to: max(limit, 1024))
     }
 
     private func reserve(_ more: Int) {
         let needed = byteCount + more
-        if needed > capacity { move(to: max(needed, capacity * 2)) }
+        if needed > capacity {
+            move(to: max(needed, capacity * 2))
+        } else if let borrowed {
+            memory.copyMemory(from: borrowed, byteCount: byteCount)
+        }
+        borrowed = nil
     }
 
     private func move(to newCapacity: Int) {
         let new = UnsafeMutableRawPointer.allocate(byteCount: newCapacity, alignment: 64)
-        new.copyMemory(from: memory, byteCount: byteCount)
+        new.copyMemory(from: borrowed ?? UnsafeRawPointer(memory), byteCount: byteCount)
         memory.deallocate()
         memory = new
         capacity = newCapacity

@@ -51,13 +51,15 @@ final class Turn {
     func begin() { mark = MonotonicClock.now() }
 
     /// Takes one request in: decodes it, or answers at once what is wrong with it.
-    /// - Parameter body: as it came; 64 bytes behind it are readable. Not kept.
+    /// - Parameter body: as it came; 64 bytes behind it are readable. Large tensors in it are read where they lie
+    ///   until `ownBodies` or the turn's end.
     func admit(_ frame: InferFrame, _ body: UnsafeRawBufferPointer, from link: Link) {
         let request = fresh()
         request.frame = frame
         request.link = link
         request.inference.reset()
         if let error = request.lateness(at: mark) { return refuse(request, error) }
+        ownBodies()
         let began = mark
         do throws(InferenceError) {
             try decode(request, body)
@@ -71,6 +73,14 @@ final class Turn {
             request.decodeNanoseconds = mark &- began
             refuse(request, error)
         }
+    }
+
+    /// Something collected is still read from the memory that its body came in.
+    var borrowsBodies: Bool { buffers.contains { $0.isBorrowed } }
+
+    /// Copies what is still read from the memory that a body came in: before that memory is used again.
+    func ownBodies() {
+        for buffer in buffers { buffer.own() }
     }
 
     /// Forgets what was answered, keeps the memory.

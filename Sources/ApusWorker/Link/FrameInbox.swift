@@ -78,14 +78,24 @@ struct FrameInbox: ~Copyable {
         }
     }
 
-    private mutating func move(to newCapacity: Int) {
-        let new = UnsafeMutableRawPointer.allocate(byteCount: newCapacity + Self.padding, alignment: 64)
-        memcpy(new, memory + start, end - start)
+    private mutating func move(to byteCount: Int) {
+        let lead = alignment
+        let newCapacity = byteCount + lead
+        let new = UnsafeMutableRawPointer.allocate(byteCount: newCapacity + Self.padding, alignment: Self.padding)
+        memcpy(new + lead, memory + start, end - start)
         memset(new + newCapacity, 0, Self.padding)
         memory.deallocate()
         memory = new
         capacity = newCapacity
-        end -= start
-        start = 0
+        end += lead - start
+        start = lead
+    }
+
+    /// How far behind an aligned address the first frame has to begin for the tensors behind its JSON to be
+    /// aligned: a model runs large ones where they lie.
+    private var alignment: Int {
+        guard end - start >= InferFrame.byteCount else { return 0 }
+        let offset = InferFrame.tensorOffset(UnsafeRawBufferPointer(start: memory + start, count: end - start))
+        return -offset & (Self.padding - 1)
     }
 }

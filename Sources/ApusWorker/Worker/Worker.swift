@@ -34,6 +34,7 @@ final class Worker {
             guard try takeIn(nanoseconds: -1) else { return .ok }
             try waitForMore()
             turn.run()
+            for link in links { link.inbox.shrink() }
             links.removeAll { $0.isClosed }
         }
     }
@@ -85,13 +86,13 @@ final class Worker {
     /// Reads all that a link has.
     private func read(_ link: Link) {
         repeat {
+            turn.ownBodies()
             switch link.inbox.receive(from: link.socket) {
             case .moved: admitAll(link)
             case .wouldBlock: return
             case .closed: return link.close()
             }
-        } while link.inbox.isFull && !link.isClosed
-        link.inbox.shrink()
+        } while link.inbox.isFull && !link.isClosed && !turn.borrowsBodies
     }
 
     private func admitAll(_ link: Link) {

@@ -1,0 +1,60 @@
+import ApusWire
+import Testing
+
+@Suite("Tensor buffer")
+struct TensorBufferTests {
+    private func floats(_ buffer: TensorBuffer) -> [Float] { Array(buffer.bytes.bindMemory(to: Float.self)) }
+
+    @Test("what is borrowed lies where it lay, until it is owned")
+    func borrowed() {
+        let buffer = TensorBuffer(.float32)
+        var values: [Float] = (0..<1000).map { Float($0) }
+        values.withUnsafeMutableBytes { bytes in
+            #expect(buffer.borrow(UnsafeRawBufferPointer(bytes)))
+            #expect(buffer.isBorrowed && buffer.bytes.baseAddress == UnsafeRawPointer(bytes.baseAddress!))
+            #expect(buffer.count == 1000)
+            buffer.own()
+            bytes.storeBytes(of: -1, as: Float.self)
+        }
+        #expect(!buffer.isBorrowed)
+        #expect(floats(buffer) == (0..<1000).map { Float($0) })
+    }
+
+    @Test("more behind what is borrowed makes it our own")
+    func appended() {
+        let buffer = TensorBuffer(.float32)
+        for count in [3, 5000] {
+            let values = (0..<count).map { Float($0) }
+            values.withUnsafeBytes { bytes in
+                #expect(buffer.borrow(bytes))
+                buffer.extend(elements: 1).storeBytes(of: 7, as: Float.self)
+            }
+            #expect(!buffer.isBorrowed && floats(buffer) == values + [7])
+            buffer.removeAll()
+        }
+    }
+
+    @Test("nothing is borrowed behind other elements, or from where numbers cannot lie")
+    func refused() {
+        let buffer = TensorBuffer(.float32)
+        let values: [Float] = [1, 2, 3]
+        values.withUnsafeBytes { bytes in
+            let crooked = UnsafeRawBufferPointer(rebasing: bytes[1..<9])
+            #expect(!buffer.borrow(crooked))
+            buffer.extend(elements: 1).storeBytes(of: 7, as: Float.self)
+            #expect(!buffer.borrow(bytes))
+        }
+        #expect(floats(buffer) == [7])
+    }
+
+    @Test("a refused request's elements are given back")
+    func truncated() {
+        let buffer = TensorBuffer(.float32)
+        let values: [Float] = [1, 2, 3]
+        values.withUnsafeBytes { bytes in
+            #expect(buffer.borrow(bytes))
+            buffer.removeAll()
+        }
+        #expect(!buffer.isBorrowed && buffer.count == 0 && buffer.bytes.isEmpty)
+    }
+}
