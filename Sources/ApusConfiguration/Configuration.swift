@@ -16,7 +16,10 @@ package struct Configuration: Equatable, Sendable {
     package var allowSchemaChange = false
 
     package var listen = ListenAddress(host: "127.0.0.1", port: 8080)
-    package var proxies = 1
+    /// Nil: found out when the models are loaded.
+    package var proxies: Int? = 1
+    /// Each proxy and each worker stays on one processor.
+    package var pin = false
     package var runtimeDirectory: String?
     package var onnxRuntime: String?
     package var serverName = "apus"
@@ -54,7 +57,8 @@ package struct ModelEntry: Equatable, Sendable {
 
 /// What can differ from model to model.
 package struct ModelSettings: Equatable, Sendable {
-    package var workers = Processors.usable
+    /// Nil: found out when the model is loaded.
+    package var workers: Int? = Processors.numbers.count
     package var maxBatchRows = 64
     package var maxDelayMilliseconds = 0
     package var timeoutMilliseconds = 30_000

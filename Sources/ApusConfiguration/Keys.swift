@@ -17,8 +17,10 @@ extension Key {
             "a folder whose models are all served"),
         Key("listen", \.listen, .address,
             "where to listen; port 0 picks a free one"),
-        Key("proxies", \.proxies, .integer(1...256, "N"),
-            "processes that talk to clients"),
+        Key("proxies", \.proxies, .integerOrAuto(1...256, "N"),
+            "processes that talk to clients; `auto`: from the processors and the models' speed"),
+        Key("pin", \.pin, .truth,
+            "keep each proxy and each worker on one processor"),
         runtimeDirectory,
         Key("onnxruntime", \.onnxRuntime, ValueForm.path("FILE").optional,
             default: "beside `apus`, then the system's library path",
@@ -43,9 +45,9 @@ extension Key {
         "a private folder for the sockets of this server")
 
     private static let perModel: [Key] = [
-        Key(perModel: "workers", \.workers, .integer(1...1024, "N"),
+        Key(perModel: "workers", \.workers, .integerOrAuto(1...1024, "N"),
             default: "the number of processors",
-            "processes that run the model"),
+            "processes that run the model; `auto`: from the processors and the model's speed"),
         Key(perModel: "max-batch", \.maxBatchRows, .integer(1...65_536, "ROWS", of: "rows"),
             "the most rows in one run of the model"),
         Key(perModel: "max-delay", \.maxDelayMilliseconds, .milliseconds(0...60_000),

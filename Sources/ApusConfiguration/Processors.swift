@@ -3,18 +3,22 @@ import Glibc
 
 /// The processors of this machine.
 package enum Processors {
-    /// How many this process may run on; at least 1. It heeds `taskset` and a container's `cpuset`.
-    package static let usable: Int = {
+    /// The numbers of those that this process may run on; at least one. It heeds `taskset` and a container's
+    /// `cpuset`.
+    package static let numbers: [Int] = {
         let status = FileManager.default.contents(atPath: "/proc/self/status") ?? Data()
         return allowed(byStatus: String(decoding: status, as: UTF8.self))
-            ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+            ?? Array(0..<max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     }()
 
-    /// The bits of `Cpus_allowed`, which are hexadecimal digits and commas (proc(5)).
-    static func allowed(byStatus status: String) -> Int? {
+    /// The bits of `Cpus_allowed`, which are hexadecimal digits and commas, the lowest last (proc(5)).
+    static func allowed(byStatus status: String) -> [Int]? {
         let label = "Cpus_allowed:"
         guard let line = status.split(separator: "\n").first(where: { $0.hasPrefix(label) }) else { return nil }
-        let count = line.dropFirst(label.count).reduce(0) { $0 + ($1.hexDigitValue ?? 0).nonzeroBitCount }
-        return count > 0 ? count : nil
+        let digits = line.dropFirst(label.count).reversed().compactMap(\.hexDigitValue)
+        let numbers = digits.enumerated().flatMap { place, digit in
+            (0..<4).filter { digit & 1 << $0 != 0 }.map { place * 4 + $0 }
+        }
+        return numbers.isEmpty ? nil : numbers
     }
 }

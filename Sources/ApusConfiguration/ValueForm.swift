@@ -36,6 +36,17 @@ extension ValueForm where Value == Int {
     }
 }
 
+extension ValueForm where Value == Int? {
+    /// Nil is `auto`.
+    static func integerOrAuto(_ range: ClosedRange<Int>, _ placeholder: String) -> Self {
+        let number = ValueForm<Int>.integer(range, placeholder)
+        return ValueForm(
+            expected: "auto or \(number.expected)", placeholder: "\(placeholder)|auto",
+            read: { text in text == "auto" ? .some(nil) : number.read(text).map(Optional.some) },
+            write: { $0.map(number.write) ?? "auto" })
+    }
+}
+
 extension ValueForm where Value == Bool {
     static var truth: Self {
         ValueForm(

@@ -44,7 +44,7 @@ final class ModelPool {
         self.generation = generation
         self.supervisor = supervisor
         series = supervisor.series(of: wanted)
-        slots = Array(repeating: WorkerSlot(), count: wanted.workerCount)
+        slots = Array(repeating: WorkerSlot(), count: wanted.workerCount ?? 0)
         var log = supervisor.log
         log[metadataKey: "model"] = "\(wanted.name)"
         log[metadataKey: "version"] = "\(wanted.version)"
@@ -178,6 +178,7 @@ final class ModelPool {
         case .loaded(let description):
             self.description = description
             state = .loaded
+            placeWorkers(description)
             log.info(
                 "model loaded",
                 metadata: [
@@ -196,6 +197,14 @@ final class ModelPool {
             end(serial)
         }
         supervisor.changed()
+    }
+
+    /// Decides how many workers there are, when nobody else has.
+    private func placeWorkers(_ description: ModelDescription) {
+        guard wanted.workerCount == nil, slots.isEmpty else { return }
+        let count = supervisor.placement.workers(runNanoseconds: description.runNanoseconds)
+        slots = Array(repeating: WorkerSlot(), count: count)
+        log.info("workers placed", metadata: ["count": "\(count)"])
     }
 
     private func templateExited(_ reason: ExitReason) {
@@ -221,6 +230,7 @@ final class ModelPool {
         guard let index = slots.firstIndex(where: { $0.serial == serial && $0.state == .forking })
         else { return socket?.close() ?? () }
         slots[index].forked(process)
+        supervisor.pin(process, to: supervisor.placement.processor(ofWorker: index))
         supervisor.reaper.adopt(process) { [unowned self] reason in
             workerExited(serial, process, reason)
         }

@@ -32,6 +32,7 @@ final class ProxySlot {
             }
             self.child = child
             state = .starting
+            supervisor.pin(child.processID, to: supervisor.placement.processor(ofProxy: index))
             control = ControlLink(
                 stream, on: supervisor.loop,
                 onReport: { [unowned self] in handle($0) }, onEnd: {})

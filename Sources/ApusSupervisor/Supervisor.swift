@@ -33,7 +33,9 @@ package final class Supervisor {
     var reloadCount = 0
     var reloadWaiters: [(after: Int, onDone: ([String]) -> Void)] = []
     private var lastGeneration: UInt32 = 0
-    private(set) var proxies: [ProxySlot] = []
+    var proxies: [ProxySlot] = []
+    /// There are as many proxies as there are to be.
+    var isPlaced: Bool
     private(set) var isStopping = false
     private(set) var isReady = false
     let listener: ServerSocket
@@ -63,6 +65,7 @@ package final class Supervisor {
     ) throws(SupervisorStartError) {
         self.settings = settings
         self.log = log
+        isPlaced = !settings.placesProxies
         metrics = settings.metrics.map {
             SupervisorMetrics(MetricsMemory($0.memory).supervisor, startedAt: Self.unixMilliseconds)
         }
@@ -102,7 +105,7 @@ package final class Supervisor {
         convergence = Timer(on: loop) { [unowned self] in settle() }
         drainLimit = Timer(on: loop) { [unowned self] in stopNow() }
         pools = settings.models.map { ModelPool($0, generation: takeGeneration(), supervisor: self) }
-        proxies = (0..<settings.proxyCount).map { ProxySlot($0, supervisor: self) }
+        proxies = (0..<(isPlaced ? settings.proxyCount : 1)).map { ProxySlot($0, supervisor: self) }
         log.info("starting", metadata: ["runtime_dir": "\(runtime.path)", "listen": "\(listenAddress)"])
         startService()
         changed()
@@ -184,6 +187,7 @@ package final class Supervisor {
     private func settle() {
         if isStopping { return settleStopping() }
         settleReload()
+        placeProxies()
         converge()
         publishRoutes()
         publishMetrics()
@@ -206,7 +210,7 @@ package final class Supervisor {
     }
 
     private func announceReady() {
-        guard !isReady, proxies.allSatisfy({ $0.state == .ready }) else { return }
+        guard !isReady, isPlaced, proxies.allSatisfy({ $0.state == .ready }) else { return }
         for pool in pools {
             if case .failed = pool.state { continue }
             guard pool.isServing else { return }

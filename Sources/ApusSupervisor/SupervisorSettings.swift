@@ -1,4 +1,5 @@
 import ApusWire
+import Glibc
 
 /// One model version that is to be served.
 package struct WantedModel: Equatable, Sendable {
@@ -6,7 +7,8 @@ package struct WantedModel: Equatable, Sendable {
     package var version: Int
     /// The .onnx file.
     package var path: String
-    package var workerCount: Int
+    /// Nil: as many as `Placement` finds.
+    package var workerCount: Int?
     /// Named on the command line or in the configuration: when it cannot be loaded at the start, that is the
     /// end. A model found in a repository is reported instead, and the others are served.
     package var isRequired: Bool
@@ -17,7 +19,7 @@ package struct WantedModel: Equatable, Sendable {
     /// How long a request may wait for its batch to fill.
     package var maxDelayMilliseconds = 0
 
-    package init(name: String, version: Int, path: String, workerCount: Int, isRequired: Bool) {
+    package init(name: String, version: Int, path: String, workerCount: Int?, isRequired: Bool) {
         self.name = name
         self.version = version
         self.path = path
@@ -47,7 +49,14 @@ package struct SupervisorSettings {
     package var models: [WantedModel] = []
     /// Looks at the model files again, for a reload.
     package var locateAgain: () throws(ReloadError) -> [WantedModel] = { () throws(ReloadError) in [] }
+    /// How many proxies there are; with `placesProxies` the most that there may be.
     package var proxyCount = 1
+    /// How many proxies there are is found out when the models are loaded.
+    package var placesProxies = false
+    /// The numbers of the processors that may be used; at least one.
+    package var processors = [0]
+    /// Keeps a process on the processor of that number, and says why it cannot; nil pins none.
+    package var pin: ((pid_t, Int) -> String?)?
     package var proxy = ProxySettings()
     package var onnxRuntimePath = ""
     /// A new version may change its schema so that clients of the serving one cannot go on.

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,6 +14,17 @@
 #include <unistd.h>
 
 pid_t apus_fork(void) { return fork(); }
+
+int apus_pin(pid_t process, int processor) {
+    cpu_set_t *set = CPU_ALLOC(processor + 1);
+    if (!set) return -1;
+    const size_t size = CPU_ALLOC_SIZE(processor + 1);
+    CPU_ZERO_S(size, set);
+    CPU_SET_S(processor, size, set);
+    const int result = sched_setaffinity(process, size, set);
+    CPU_FREE(set);
+    return result;
+}
 
 int apus_thread_count(void) {
     DIR *tasks = opendir("/proc/self/task");

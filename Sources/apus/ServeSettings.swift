@@ -27,7 +27,10 @@ struct ServeSettings {
                 throw ReloadError("\(error)")
             }
         }
-        settings.proxyCount = configuration.proxies
+        settings.processors = Processors.numbers
+        if configuration.pin { settings.pin = ProcessorPin.pin(_:to:) }
+        settings.placesProxies = configuration.proxies == nil
+        settings.proxyCount = configuration.proxies ?? Processors.numbers.count
         settings.proxy = proxy()
         settings.allowsSchemaChange = configuration.allowSchemaChange
         settings.onnxRuntimePath = configuration.onnxRuntime ?? ""

@@ -48,6 +48,21 @@ extension ServeTests {
             try server.stop()
         }
 
+        @Test("auto finds how many processes there are, and pin keeps each on one processor")
+        func placed() throws {
+            let server = try TestServer(Fixture.iris, "--proxies", "auto", "--workers", "auto", "--pin")
+            #expect(try server.ask("POST", "/v2/models/iris/infer", body: Fixture.irisRow).status == 200)
+            let report = try server.settledReport()
+            let placed = report.children.filter { !Processes.title($0).contains("template") }
+            #expect(placed.count >= 2)
+            for process in placed {
+                let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
+                let list = try #require(status.firstMatch(of: /Cpus_allowed_list:\t(.*)/)).1
+                #expect(Int(list) != nil, "\(Processes.title(process)) may run on \(list)")
+            }
+            try server.stop()
+        }
+
         @Test("what another server left behind when it was killed does not stop the next one")
         func afterKill() throws {
             let folder = "/tmp/apus-again-\(getpid())"

@@ -46,6 +46,9 @@ int apus_pipe(int ends[2]);
 /* poll(2) with nanoseconds, without end when they are negative. A signal that is handled gives 0. */
 int apus_poll(struct pollfd *descriptors, size_t count, int64_t timeout_nanoseconds);
 
+/* Lets a process run on one processor only (sched_setaffinity(2)). */
+int apus_pin(pid_t process, int processor);
+
 /* A new file in memory of `byte_count` zeroes (memfd_create(2)), closed on exec. */
 int apus_memory_file(const char *name, size_t byte_count);
 
