@@ -35,13 +35,6 @@ final class ClientConnection: StreamOwner {
         case closed
     }
 
-    /// Where a body goes.
-    enum BodySink {
-        case worker(ProxyRequest)
-        /// Collected, then the proxy answers.
-        case local(LocalEndpoint)
-    }
-
     /// How much of a body is still to come.
     enum Framing {
         case length(remaining: Int)
@@ -52,7 +45,10 @@ final class ClientConnection: StreamOwner {
     unowned(unsafe) let proxy: ProxyProcess
     var phase = Phase.between
     var current = CurrentRequest()
-    var sink: BodySink?
+    /// The request that the arriving body is for, if a worker will see it. Otherwise the body is collected, and
+    /// `localEndpoint` answers. Neither is there when the body is thrown away, or was answered at its head.
+    private var arriving: ProxyRequest?
+    private var localEndpoint: LocalEndpoint?
     var framing = Framing.length(remaining: 0)
     var collected: [UInt8] = []
     /// Bytes that came and are not used yet.
@@ -97,7 +93,7 @@ final class ClientConnection: StreamOwner {
 
     func memory(for stream: Stream) -> UnsafeMutableRawBufferPointer {
         readsBodyDirectly = false
-        if phase == .body, pending.isEmpty, case .worker(let request)? = sink,
+        if phase == .body, pending.isEmpty, let request = arriving,
             case .length(let remaining) = framing, remaining >= proxy.clientScratch.count
         {
             readsBodyDirectly = true
@@ -123,7 +119,7 @@ final class ClientConnection: StreamOwner {
     }
 
     private func extendBody(by byteCount: Int) {
-        guard case .worker(let request)? = sink, case .length(let remaining) = framing else { return }
+        guard let request = arriving, case .length(let remaining) = framing else { return }
         request.extend(by: byteCount)
         bodyReceivedByteCount += byteCount
         proxy.bufferedByteCount += byteCount
@@ -250,7 +246,7 @@ final class ClientConnection: StreamOwner {
             request.inferenceHeaderByteCount = Int64(head.inferenceHeaderContentLength ?? -1)
             request.coding = ContentCoding(head.contentCoding) ?? .identity
             request.accepted = head.acceptedCodings
-            sink = .worker(request)
+            arriving = request
         case .local(let endpoint, let servingProtocol):
             current.servingProtocol = servingProtocol
             beginLocal(endpoint, head)
@@ -278,7 +274,7 @@ final class ClientConnection: StreamOwner {
     /// The proxy answers by itself. A body that is not worth reading is not read: the connection closes.
     private func beginLocal(_ endpoint: LocalEndpoint, _ head: HTTPRequestHead) {
         collected.removeAll(keepingCapacity: true)
-        sink = .local(endpoint)
+        localEndpoint = endpoint
         guard case .failure(var reply) = endpoint else { return }
         let isLong: Bool
         switch head.framing {
@@ -288,7 +284,7 @@ final class ClientConnection: StreamOwner {
         }
         guard isLong || head.expectsContinue else { return }
         reply.closes = true
-        sink = nil
+        localEndpoint = nil
         answer(reply)
     }
 
@@ -328,23 +324,17 @@ final class ClientConnection: StreamOwner {
 
     private func keep(_ part: UnsafeRawBufferPointer) {
         bodyReceivedByteCount += part.count
-        switch sink {
-        case .worker(let request):
+        if let request = arriving {
             request.append(part)
             proxy.bufferedByteCount += part.count
-            if proxy.bufferedByteCount > proxy.settings.bufferedByteLimit { refuseForMemory(request) }
-        case .local:
-            if collected.count + part.count <= Self.localBodyByteLimit {
-                collected.append(contentsOf: part)
-            }
-        case nil:
-            break
+            if proxy.bufferedByteCount > proxy.settings.bufferedByteLimit { refuseForMemory() }
+        } else if localEndpoint != nil, collected.count + part.count <= Self.localBodyByteLimit {
+            collected.append(contentsOf: part)
         }
     }
 
-    private func refuseForMemory(_ request: ProxyRequest) {
-        drop(request)
-        sink = nil
+    private func refuseForMemory() {
+        dropArriving()
         var reply = Reply.error(
             503, "too many bytes of requests are waiting on this server; try again later",
             current.servingProtocol)
@@ -354,24 +344,28 @@ final class ClientConnection: StreamOwner {
 
     private func endBody() {
         proxy.timeouts.stop(self)
-        let sink = sink
-        self.sink = nil
-        switch sink {
-        case .worker(let request):
-            phase = .waiting
-            current.request = request
-            request.connection = self
-            current.bodyByteCount = request.bodyByteCount
-            proxy.submit(request, from: self)
-        case .local(let endpoint):
-            answer(proxy.reply(to: endpoint, body: collected))
-        case nil:
-            preconditionFailure("a body without a place was answered at its head")
-        }
+        guard let request = arriving else { return answerLocally() }
+        arriving = nil
+        phase = .waiting
+        current.request = request
+        request.connection = self
+        current.bodyByteCount = request.bodyByteCount
+        proxy.submit(request, from: self)
     }
 
-    /// Gives a request back whose client will not wait for it, before it was submitted.
-    private func drop(_ request: ProxyRequest) {
+    private func answerLocally() {
+        guard let endpoint = localEndpoint else {
+            preconditionFailure("a body without a place was answered at its head")
+        }
+        localEndpoint = nil
+        answer(proxy.reply(to: endpoint, body: collected))
+    }
+
+    /// Forgets the body that was arriving: its client will not wait for an answer to it.
+    private func dropArriving() {
+        localEndpoint = nil
+        guard let request = arriving else { return }
+        arriving = nil
         proxy.bufferedByteCount -= request.bodyByteCount
         proxy.requests.release(request)
     }
@@ -380,8 +374,7 @@ final class ClientConnection: StreamOwner {
 
     private func refuse(_ error: HTTPParseError) {
         if phase == .between || phase == .head { current.beginUnreadable(proxy: proxy) }
-        if case .worker(let request)? = sink { drop(request) }
-        sink = nil
+        dropArriving()
         proxy.metrics.recordParseError(status: error.status)
         var reply = Reply.error(error.status, error.description, current.servingProtocol)
         reply.closes = true
@@ -448,8 +441,7 @@ final class ClientConnection: StreamOwner {
     }
 
     private func timeOut(_ sentence: String) {
-        if case .worker(let request)? = sink { drop(request) }
-        sink = nil
+        dropArriving()
         proxy.metrics.recordParseError(status: 408)
         var reply = Reply.error(408, sentence, current.servingProtocol)
         reply.closes = true
@@ -476,8 +468,7 @@ final class ClientConnection: StreamOwner {
     /// Lets everything go, now. May be called twice.
     func close() {
         guard phase != .closed else { return }
-        if case .worker(let request)? = sink { drop(request) }
-        sink = nil
+        dropArriving()
         phase = .closed
         proxy.timeouts.stop(self)
         if let request = current.request {

@@ -17,7 +17,7 @@ extension ProxyProcess {
         measurement.totalNanoseconds = now &- request.arrivedAt
         measurement.requestRowCount = result.requestRowCount
         measurement.runRowCount = result.runRowCount
-        measurement.isFirstOfRun = result.flags.contains(.firstOfRun)
+        measurement.isFirstOfRun = result.flags.isFirstOfRun
         measurement.requestByteCount = UInt64(request.bodyByteCount)
         measurement.responseByteCount = UInt64(byteCount)
         measurement.unixMilliseconds = date.unixMilliseconds

@@ -163,7 +163,6 @@ final class ServedModel {
             inFlightCount += group.count
             link.send(group[...], at: now, buffers: &buffers)
         }
-        group.removeAll(keepingCapacity: true)
         series.setQueueLength(queue.count)
         series.setInFlight(inFlightCount)
     }

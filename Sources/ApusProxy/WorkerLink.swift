@@ -45,8 +45,9 @@ final class WorkerLink: StreamOwner {
 
     private func connect() {
         do throws(UVError) {
-            try Connector.connect(path: socketPath, on: proxy.loop) { [weak self] result in
-                guard let self, state == .connecting else {
+            // Not weakly: an object that was held so is dearer to hold for ever after.
+            try Connector.connect(path: socketPath, on: proxy.loop) { [self] result in
+                guard state == .connecting else {
                     if case .success(let stream) = result { stream.close() }
                     return
                 }
@@ -85,8 +86,7 @@ final class WorkerLink: StreamOwner {
         buffers.removeAll(keepingCapacity: true)
         groups[index] = group.count
         for (position, request) in zip(group.indices, group) {
-            var flags: FrameFlags = request.isAlone ? .alone : []
-            if position == group.endIndex - 1 { flags.insert(.endOfGroup) }
+            let flags = FrameFlags.infer(isAlone: request.isAlone, endsGroup: position == group.endIndex - 1)
             request.state = .dispatched
             request.link = self
             request.group = index

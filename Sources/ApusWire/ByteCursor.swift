@@ -16,9 +16,11 @@ package struct ByteCursor {
     }
 
     /// Appends one byte.
+    @inline(__always)
     package mutating func append(_ byte: UInt8) { claim(1).storeBytes(of: byte, as: UInt8.self) }
 
     /// Appends a literal.
+    @inline(__always)
     package mutating func append(_ text: StaticString) { append(UnsafeRawBufferPointer(text)) }
 
     /// Appends a copy of `bytes`.
@@ -40,6 +42,7 @@ package struct ByteCursor {
 
     /// Appends a number in decimal, without leading zeros.
     package mutating func append(decimal number: Int) {
+        if (0..<10).contains(number) { return append(Self.digit(UInt(number))) }
         if number < 0 { append(UInt8(ascii: "-")) }
         let magnitude = number.magnitude
         append(digits: magnitude, count: Self.digitCount(magnitude))
@@ -49,12 +52,27 @@ package struct ByteCursor {
     package mutating func append(digits number: UInt, count: Int) {
         let place = claim(count)
         var rest = number
-        for index in stride(from: count - 1, through: 0, by: -1) {
-            let digit = UInt8(truncatingIfNeeded: rest % 10) + UInt8(ascii: "0")
-            place.storeBytes(of: digit, toByteOffset: index, as: UInt8.self)
-            rest /= 10
+        var index = count
+        while index > 0 {
+            index -= 1
+            let (tenth, last) = rest.quotientAndRemainder(dividingBy: 10)
+            place.storeBytes(of: Self.digit(last), toByteOffset: index, as: UInt8.self)
+            rest = tenth
         }
     }
+
+    /// Appends the last three decimal digits of `number`, as `append(digits:count:)` does.
+    @inline(__always)
+    package mutating func append(threeDigits number: UInt) {
+        let place = claim(3)
+        let rest = number % 1000
+        place.storeBytes(of: Self.digit(rest / 100), as: UInt8.self)
+        place.storeBytes(of: Self.digit(rest / 10 % 10), toByteOffset: 1, as: UInt8.self)
+        place.storeBytes(of: Self.digit(rest % 10), toByteOffset: 2, as: UInt8.self)
+    }
+
+    @inline(__always)
+    private static func digit(_ value: UInt) -> UInt8 { UInt8(truncatingIfNeeded: value) &+ UInt8(ascii: "0") }
 
     private static func digitCount(_ number: UInt) -> Int {
         var count = 1
@@ -67,6 +85,7 @@ package struct ByteCursor {
     }
 
     /// The next `count` bytes, uninitialised; the caller fills all of them.
+    @inline(__always)
     private mutating func claim(_ count: Int) -> UnsafeMutableRawPointer {
         precondition(count <= memory.count - byteCount, "the caller reserves enough room")
         defer { byteCount += count }

@@ -34,6 +34,26 @@ package struct FrameFlags: OptionSet, Sendable {
     package static let alone = FrameFlags(rawValue: 2)
     /// Result: this answer stands for its run in the count of runs; the run's other answers do not.
     package static let firstOfRun = FrameFlags(rawValue: 4)
+
+    // Sets are read and made here, where the compiler knows their representation: in another module each such
+    // call goes through the generic algorithms of SetAlgebra, a hundred instructions and more.
+
+    /// The flags of a request that is handed out.
+    package static func infer(isAlone: Bool, endsGroup: Bool) -> FrameFlags {
+        FrameFlags(rawValue: (isAlone ? alone.rawValue : 0) | (endsGroup ? endOfGroup.rawValue : 0))
+    }
+
+    /// Holds `alone`.
+    package var isAlone: Bool { rawValue & Self.alone.rawValue != 0 }
+
+    /// `firstOfRun`.
+    package var isFirstOfRun: Bool {
+        get { rawValue & Self.firstOfRun.rawValue != 0 }
+        set {
+            let others = rawValue & ~Self.firstOfRun.rawValue
+            self = FrameFlags(rawValue: newValue ? others | Self.firstOfRun.rawValue : others)
+        }
+    }
 }
 
 /// Why the bytes of a link are no frame. The link is closed: there is no way to find the next one.

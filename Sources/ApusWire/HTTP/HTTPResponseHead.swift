@@ -61,7 +61,7 @@ package struct HTTPResponseHead {
     package func write(into cursor: inout ByteCursor) {
         precondition((100...999).contains(status), "a status has three digits")
         cursor.append("HTTP/1.1 ")
-        cursor.append(digits: UInt(status), count: 3)
+        cursor.append(threeDigits: UInt(status))
         cursor.append(UInt8(ascii: " "))
         cursor.append(HTTPStatus.reason(status))
         cursor.append("\r\n")

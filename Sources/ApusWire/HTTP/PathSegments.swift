@@ -17,6 +17,7 @@ package struct PathSegment {
 
     /// Whether the decoded segment has exactly these bytes. Allocates nothing.
     package func isEqual(to bytes: UnsafeRawBufferPointer) -> Bool {
+        if !isEscaped { return encoded.count == bytes.count && encoded.elementsEqual(bytes) }
         var position = 0
         for byte in bytes {
             guard position < encoded.count, decode(at: &position) == byte else { return false }

@@ -36,6 +36,6 @@ package struct ServerTiming: Sendable, Equatable {
         cursor.append(label)
         cursor.append(decimal: whole)
         cursor.append(UInt8(ascii: "."))
-        cursor.append(digits: UInt(rest), count: 3)
+        cursor.append(threeDigits: UInt(rest))
     }
 }

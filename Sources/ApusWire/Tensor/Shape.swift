@@ -3,9 +3,11 @@ package struct Shape: Sendable {
     /// The largest rank we serve. ONNX sets no bound; models of the field stay below it.
     package static let rankLimit = 8
 
-    private var dimensions = InlineArray<8, Int>(repeating: 0)
+    @usableFromInline
+    var dimensions = InlineArray<8, Int>(repeating: 0)
     /// How many dimensions there are; 0 for a scalar.
-    package private(set) var rank = 0
+    @usableFromInline
+    package internal(set) var rank = 0
 
     package init() {}
 
@@ -14,6 +16,7 @@ package struct Shape: Sendable {
         for dimension in dimensions { append(dimension) }
     }
 
+    @inlinable
     package subscript(index: Int) -> Int {
         get {
             precondition(index < rank, "a shape is read within its rank")
@@ -33,6 +36,7 @@ package struct Shape: Sendable {
 
     /// The number of elements: 1 for a scalar, 0 when any dimension is 0, nil when it does not fit an Int
     /// or a dimension is negative.
+    @inlinable
     package var elementCount: Int? {
         var product = 1
         for index in 0..<rank {

@@ -79,7 +79,7 @@ extension Turn {
         let before = mark
         mark = MonotonicClock.now()
         guard let facts else { return frame }
-        if facts.isFirst { frame.flags.insert(.firstOfRun) }
+        frame.flags.isFirstOfRun = facts.isFirst
         frame.runRowCount = UInt32(clamping: facts.rowCount)
         frame.timing.batchWait = facts.beganAt &- request.decodedAt
         frame.timing.compute = facts.computeNanoseconds

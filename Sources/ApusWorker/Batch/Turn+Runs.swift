@@ -33,7 +33,7 @@ extension Turn {
         for (index, request) in requests.enumerated() {
             if index > 0 && !hasSameRows(request, requests[index - 1]) { key += 1 }
             let rowCount = request.inference.rowCount
-            let isAlone = !isBatchable || rowCount == 0 || request.frame.flags.contains(.alone)
+            let isAlone = !isBatchable || rowCount == 0 || request.frame.flags.isAlone
             items.append(RunPlanner.Item(rowCount: rowCount, key: key, isAlone: isAlone))
         }
         planner.plan(items)
@@ -94,7 +94,7 @@ extension Turn {
     private func runSingly(_ member: Int) {
         let request = members[member]
         let rowCount = request.inference.rowCount
-        let mayCut = isBatchable && !request.frame.flags.contains(.alone)
+        let mayCut = isBatchable && !request.frame.flags.isAlone
         if mayCut, rowCount > planner.rowLimit, runInPieces(request) { return }
         inputs.select(members[member...member], rowCount: nil)
         wantOutputs(of: members[member...member])
