@@ -1,18 +1,22 @@
 #!/usr/bin/env python3
 """Measures Apus beside nginx, FastAPI and ONNX Runtime itself, in one run, and prints a table.
 
-usage: bench.py --apus PROGRAM --onnxruntime LIBRARY --constant PROGRAM --out DIR [--seconds S] [--rounds N]
+usage: bench.py --apus PROGRAM --onnxruntime LIBRARY --constant PROGRAM [--loadtest PROGRAM] [--out DIR]
+                [--seconds S] [--rounds N] [PART…]
 
 Every figure is the median of N rounds; the servers take turns within a round, so that a change of the machine's
 speed meets all of them. CPU is user and system time of a server's whole process tree, divided by the requests.
-Loads come from wrk on loopback: one thread, connections kept alive.
+Loads come from wrk on loopback: one thread, connections kept alive; at a fixed rate from loadtest.
+PART is one of iris, forest, tabular, mlp, large-requests, batching, scale, crowds and tail; without any all are measured.
 """
 import argparse
+import functools
 import json
 import os
 import platform
 import re
 import signal
+import socket
 import statistics
 import struct
 import subprocess
@@ -167,9 +171,11 @@ def rounds(trees, body_of, connections, seconds, count, headers=()):
 
 
 def apus(name, models, *flags):
-    argv = [ARGS.apus, "serve", *[os.path.join(FIXTURES, m + ".onnx") for m in models], "--listen", "127.0.0.1:0",
-            "--onnxruntime", ARGS.onnxruntime, "--log-level", "error", *flags]
-    return Tree(name, argv, f"/v2/models/{models[0]}/infer", ready=True)
+    """`models` are fixtures, or (name, fixture)."""
+    named = [model if isinstance(model, tuple) else (model, model) for model in models]
+    argv = [ARGS.apus, "serve", *[f"{name}={os.path.join(FIXTURES, file + '.onnx')}" for name, file in named],
+            "--listen", "127.0.0.1:0", "--onnxruntime", ARGS.onnxruntime, "--log-level", "error", *flags]
+    return Tree(name, argv, f"/v2/models/{named[0][0]}/infer", ready=True)
 
 
 def nginx(body_bytes):
@@ -251,33 +257,32 @@ def row(what, value, bar, goal, lower, unit=""):
     print(f"| {what} | {value:.3g}{unit} | {sign} {bar:g} | {sign} {goal:g} | {met} |", flush=True)
 
 
-def single_rows():
+def single_rows(model):
     bars = {"iris": (0.55, 0.35, 1.7, 2.5), "forest": (0.6, 0.4, 1.6, 2.3), "tabular": (0.9, 0.6, 1.1, 1.6), "mlp": (1.1, 0.9, 0.8, 1.1)}
-    for model in MODELS:
-        body = request(model)
-        ours = apus("apus", [model])
-        front, backend = nginx(212)
-        trees = [ours, front] + ([fastapi(model)] if model in ("iris", "mlp") else [])
-        at64 = rounds(trees, body, 64, ARGS.seconds, ARGS.rounds)
-        show(model, 64, at64)
-        a, n = at64["apus"], at64["nginx-proxy"]
-        cpu_bar, cpu_goal, rps_bar, rps_goal = bars[model]
-        row(f"{model}: CPU a request ÷ nginx-proxy, 64 connections", a["cpu_us"] / n["cpu_us"], cpu_bar, cpu_goal, True)
-        row(f"{model}: requests/s ÷ nginx-proxy, 64 connections", a["rps"] / n["rps"], rps_bar, rps_goal, False)
-        if "FastAPI" in at64:
-            bar, goal = (8, 14) if model == "iris" else (6, 9)
-            row(f"{model}: CPU a request, FastAPI ÷ Apus, 64 connections", at64["FastAPI"]["cpu_us"] / a["cpu_us"], bar, goal, False)
-        if model == "iris":
-            at16 = rounds(trees, body, 16, ARGS.seconds, ARGS.rounds)
-            show(model, 16, at16)
-            row("iris: CPU a request, FastAPI ÷ Apus, 16 connections", at16["FastAPI"]["cpu_us"] / at16["apus"]["cpu_us"], 6, 9, False)
-            at1 = rounds(trees[:2], body, 1, ARGS.seconds, ARGS.rounds)
-            show(model, 1, at1)
-            run = raw_session(model)(1) * 1e6
-            row("iris: p50 at 1 connection − nginx-proxy's − raw run, µs", at1["apus"]["p50_us"] - at1["nginx-proxy"]["p50_us"] - run, 20, 0, True)
-            row("iris: memory of the tree, 2 workers, MB (PSS)", ours.pss_bytes() / 1e6, 60, 40, True)
-        for tree in trees + [backend]:
-            tree.stop()
+    body = request(model)
+    ours = apus("apus", [model])
+    front, backend = nginx(212)
+    trees = [ours, front] + ([fastapi(model)] if model in ("iris", "mlp") else [])
+    at64 = rounds(trees, body, 64, ARGS.seconds, ARGS.rounds)
+    show(model, 64, at64)
+    a, n = at64["apus"], at64["nginx-proxy"]
+    cpu_bar, cpu_goal, rps_bar, rps_goal = bars[model]
+    row(f"{model}: CPU a request ÷ nginx-proxy, 64 connections", a["cpu_us"] / n["cpu_us"], cpu_bar, cpu_goal, True)
+    row(f"{model}: requests/s ÷ nginx-proxy, 64 connections", a["rps"] / n["rps"], rps_bar, rps_goal, False)
+    if "FastAPI" in at64:
+        bar, goal = (8, 14) if model == "iris" else (6, 9)
+        row(f"{model}: CPU a request, FastAPI ÷ Apus, 64 connections", at64["FastAPI"]["cpu_us"] / a["cpu_us"], bar, goal, False)
+    if model == "iris":
+        at16 = rounds(trees, body, 16, ARGS.seconds, ARGS.rounds)
+        show(model, 16, at16)
+        row("iris: CPU a request, FastAPI ÷ Apus, 16 connections", at16["FastAPI"]["cpu_us"] / at16["apus"]["cpu_us"], 6, 9, False)
+        at1 = rounds(trees[:2], body, 1, ARGS.seconds, ARGS.rounds)
+        show(model, 1, at1)
+        run = raw_session(model)(1) * 1e6
+        row("iris: p50 at 1 connection − nginx-proxy's − raw run, µs", at1["apus"]["p50_us"] - at1["nginx-proxy"]["p50_us"] - run, 20, 0, True)
+        row("iris: memory of the tree, 2 workers, MB (PSS)", ours.pss_bytes() / 1e6, 60, 40, True)
+    for tree in trees + [backend]:
+        tree.stop()
 
 
 def show(model, connections, results):
@@ -320,6 +325,60 @@ def scale():
     row("iris: start to first right answer, ms", start_milliseconds(), 150, 60, True)
 
 
+class Idle:
+    """Connections that each had one answer and are kept open."""
+
+    def __init__(self, tree, count, body):
+        host, port = re.search(r"//([\d.]+):(\d+)", tree.url).groups()
+        head = f"POST {tree.url.split(port, 1)[1]} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n\r\n"
+        self.sockets = []
+        for _ in range(count):
+            connection = socket.create_connection((host, int(port)))
+            connection.sendall(head.encode() + body)
+            self.sockets.append(connection)
+            if b" 200 " not in connection.recv(65536):
+                raise SystemExit("bench: an idle connection's request was refused")
+
+    def close(self):
+        for connection in self.sockets:
+            connection.close()
+
+
+def crowds():
+    """Many models, and many connections that say nothing."""
+    body = request("iris")
+    plain = apus("apus", ["iris"], "--workers", "1")
+    many = apus("200 models", [(f"iris{number}", "iris") for number in range(200)], "--workers", "1")
+    at64 = rounds([plain, many], body, 64, ARGS.seconds, ARGS.rounds)
+    show("iris", 64, at64)
+    row("iris: CPU a request, 200 models ÷ 1", at64["200 models"]["cpu_us"] / at64["apus"]["cpu_us"], 1.15, 1.05, True)
+    many.stop()
+    crowded = apus("10,000 idle connections", ["iris"], "--workers", "1", "--idle-timeout", "600000")
+    idle = Idle(crowded, 10_000, body)
+    at64 = rounds([plain, crowded], body, 64, ARGS.seconds, ARGS.rounds)
+    show("iris", 64, at64)
+    row("iris: CPU a request, 10,000 idle connections ÷ none", at64[crowded.name]["cpu_us"] / at64["apus"]["cpu_us"],
+        1.15, 1.05, True)
+    idle.close()
+    crowded.stop()
+    plain.stop()
+
+
+def tail():
+    """At half of what a closed loop gets, by a schedule that waits for nobody."""
+    ours = apus("apus", ["iris"])
+    most = wrk(ours, request("iris"), 64, ARGS.seconds)["rps"]
+    rate = int(most / 2)
+    out = subprocess.run(
+        [ARGS.loadtest, ours.url, "--rate", str(rate), "--duration", "30s", "--json", "-", "--quiet"],
+        capture_output=True, text=True).stdout
+    latency = json.loads(out)["runs"][0]["latency"]
+    p50, p99 = latency["p50_us"], latency["p99_us"]
+    print(f"    iris, {rate} requests/s for 30 s, open loop: p50 {p50} µs, p99 {p99} µs", flush=True)
+    row("iris: p99 ÷ p50 at half of saturation, open loop", p99 / p50, 4, 2, True)
+    ours.stop()
+
+
 def machine():
     with open("/proc/cpuinfo") as f:
         cpu = re.search(r"model name\s*:\s*(.*)", f.read())
@@ -331,19 +390,22 @@ if __name__ == "__main__":
     parser.add_argument("--apus", required=True)
     parser.add_argument("--onnxruntime", required=True)
     parser.add_argument("--constant", required=True)
+    parser.add_argument("--loadtest", help="the release build; only for tail")
     parser.add_argument("--out", default=None)
+    parser.add_argument("parts", nargs="*", metavar="PART")
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=5)
     ARGS = parser.parse_args()
     OUT = ARGS.out or tempfile.mkdtemp(prefix="apus-bench-")
     os.makedirs(OUT, exist_ok=True)
+    os.chmod(OUT, 0o755)  # nginx's worker is another user
     print(f"Machine: {machine()}; medians of {ARGS.rounds} rounds of {ARGS.seconds} s.\n")
     print("| figure | measured | bar | goal | |\n|---|---|---|---|---|", flush=True)
     try:
-        single_rows()
-        large_requests()
-        batching()
-        scale()
+        parts = {**{model: functools.partial(single_rows, model) for model in MODELS}, "large-requests": large_requests, "batching": batching, "scale": scale,
+                 "crowds": crowds, "tail": tail}
+        for name in ARGS.parts or parts:
+            parts[name]()
     finally:
         for tree in list(RUNNING):
             tree.stop()
