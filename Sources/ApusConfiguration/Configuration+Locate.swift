@@ -3,6 +3,8 @@ import ApusModel
 /// A model that is to be served, with its files.
 package struct LocatedModel: Equatable, Sendable {
     package let location: ModelLocation
+    /// What it was named by, or its place in the repository, as it was given.
+    package let source: String
     package let settings: ModelSettings
     /// It was named, so that a server without it is not what was asked for; one that was found in the
     /// repository may fail alone.
@@ -28,7 +30,8 @@ extension Configuration {
                 refused = found.refused
                 let named = Set(models.map(\.location.name))
                 models += found.models.filter { !named.contains($0.name) }.map {
-                    LocatedModel(location: $0, settings: modelDefaults, isRequired: false)
+                    LocatedModel(
+                        location: $0, source: found.source(of: $0), settings: modelDefaults, isRequired: false)
                 }
             } catch {
                 errors.append(.badModel(error, at: nil))
@@ -43,7 +46,8 @@ extension Configuration {
         models.compactMap { entry in
             do throws(RepositoryError) {
                 let location = try entry.reference.locate()
-                return LocatedModel(location: location, settings: entry.settings, isRequired: true)
+                return LocatedModel(
+                    location: location, source: entry.reference.path, settings: entry.settings, isRequired: true)
             } catch {
                 errors.append(.badModel(error, at: nil))
                 return nil

@@ -21,6 +21,7 @@ package struct Configuration: Equatable, Sendable {
     /// Each proxy and each worker stays on one processor.
     package var pin = false
     package var runtimeDirectory: String?
+    package var snapshotDirectory: String?
     package var onnxRuntime: String?
     package var serverName = "apus"
 

@@ -15,6 +15,8 @@ final class ModelPool {
         case loaded
         /// The template says that the model cannot be loaded: nothing is tried again.
         case failed(exitCode: Int32, sentence: String)
+        /// The template found nothing new to load, see `TemplateSettings.isAutomatic`.
+        case declined(reason: String)
     }
 
     /// A candidate whose workers die more often than this before they serve does not take over.
@@ -24,6 +26,8 @@ final class ModelPool {
     let generation: UInt32
     private(set) var state = State.loading
     private(set) var description: ModelDescription?
+    /// The copy that it is loaded from, once that was made.
+    private(set) var snapshot: ModelSnapshot?
     private(set) var slots: [WorkerSlot]
     private(set) var template: Child?
     private(set) var templateRestartCount = 0
@@ -38,10 +42,13 @@ final class ModelPool {
     /// Why the last reload of this model was refused, while this generation serves on.
     var lastRefusal: String?
     private var isRetiring = false
+    /// Of a reload that nobody asked for by hand: the digests of what is not worth loading. Nil otherwise.
+    private let knownDigests: [String]?
 
-    init(_ wanted: WantedModel, generation: UInt32, supervisor: Supervisor) {
+    init(_ wanted: WantedModel, generation: UInt32, knownDigests: [String]? = nil, supervisor: Supervisor) {
         self.wanted = wanted
         self.generation = generation
+        self.knownDigests = knownDigests
         self.supervisor = supervisor
         series = supervisor.series(of: wanted)
         slots = Array(repeating: WorkerSlot(), count: wanted.workerCount ?? 0)
@@ -88,7 +95,7 @@ final class ModelPool {
 
     var routeState: ModelRoute.State {
         switch state {
-        case .failed: .unavailable
+        case .failed, .declined: .unavailable
         case .loading, .loaded: description != nil && isServing ? .ready : .loading
         }
     }
@@ -99,7 +106,7 @@ final class ModelPool {
     /// - Returns: when to look again, on the loop's clock; nil when nothing waits for time.
     func converge(at now: UInt64) -> UInt64? {
         switch state {
-        case .failed: return nil
+        case .failed, .declined: return nil
         case .loading: return supervisor.isStopping ? nil : convergeTemplate(at: now)
         case .loaded: return convergeWorkers(at: now)
         }
@@ -170,11 +177,20 @@ final class ModelPool {
             bodyByteLimit: wanted.limits.bodyByteLimit)
         settings.follow(
             predecessor(among: supervisor.pools), schemaChangeIsAllowed: supervisor.settings.allowsSchemaChange)
+        settings.folder = wanted.folder
+        settings.snapshotFolder = supervisor.snapshots.folder(generation: generation)
+        settings.snapshotDigest = snapshot?.digest ?? ""
+        settings.knownDigests = knownDigests ?? []
+        settings.isAutomatic = knownDigests != nil
         return settings
     }
 
     private func handle(_ report: TemplateReport) {
         switch report {
+        case .copied(let snapshot):
+            self.snapshot = snapshot
+        case .declined(let reason):
+            state = .declined(reason: reason)
         case .loaded(let description):
             self.description = description
             state = .loaded
@@ -182,6 +198,7 @@ final class ModelPool {
             log.info(
                 "model loaded",
                 metadata: [
+                    "digest": "\(snapshot?.digest ?? "")",
                     "batching": "\(description.isBatched ? "on" : "off")",
                     "reason": "\(description.batchingReason)",
                     "run_us": "\(description.runNanoseconds / 1000)",
@@ -213,7 +230,10 @@ final class ModelPool {
         control = nil
         guard !supervisor.isStopping, !isRetiring else { return supervisor.changed() }
         lastTemplateExit = reason
-        if case .failed = state { return supervisor.changed() }
+        switch state {
+        case .failed, .declined: return supervisor.changed()
+        case .loading, .loaded: break
+        }
         log.error("template exited", metadata: ["reason": "\(reason)"])
         state = .loading
         templateRestartCount += 1
@@ -294,6 +314,7 @@ final class ModelPool {
     /// It serves no more: workers end when the proxies have closed their links, the template ends now.
     func retire() {
         isRetiring = true
+        endLoading()
         control?.close()
         control = nil
         for link in workerLinks.values { link.send(WorkerOrder.drain) }
@@ -304,10 +325,16 @@ final class ModelPool {
 
     /// Lets every process of this pool go: their control sockets end.
     func stop() {
+        endLoading()
         control?.close()
         control = nil
         for link in workerLinks.values { link.close() }
         workerLinks = [:]
+    }
+
+    /// A template that copies or loads does not look at its orders.
+    private func endLoading() {
+        if state == .loading { template?.kill(SIGKILL) }
     }
 
     /// Nothing of it runs any more.

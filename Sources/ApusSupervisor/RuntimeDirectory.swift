@@ -7,6 +7,8 @@ package enum RuntimeDirectoryError: Error, CustomStringConvertible {
     case notPrivate(path: String, mode: UInt32)
     case inUse(path: String)
     case system(path: String, call: StaticString, reason: String)
+    /// The folder for the copies of models.
+    case snapshots(path: String, call: StaticString, reason: String)
 
     package var description: String {
         switch self {
@@ -22,6 +24,9 @@ package enum RuntimeDirectoryError: Error, CustomStringConvertible {
             "another apus runs in \(path): stop it, or choose another directory with --runtime-dir"
         case .system(let path, let call, let reason):
             "the runtime directory \(path) cannot be used: \(call): \(reason)"
+        case .snapshots(let path, let call, let reason):
+            "the folder \(path) for copies of models cannot be made: \(call): \(reason); choose another "
+                + "place with --snapshot-dir"
         }
     }
 }

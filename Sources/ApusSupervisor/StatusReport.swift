@@ -33,6 +33,7 @@ extension ModelPool {
         json.member("generation", generation)
         json.member("state", "\(routeState)")
         json.member("reason", reason)
+        json.member("digest", snapshot?.digest ?? "")
         json.member("batching", description.map { $0.isBatched ? "on" : "off" } ?? "unknown")
         json.member("batching_reason", description?.batchingReason ?? "")
         json.key("template")

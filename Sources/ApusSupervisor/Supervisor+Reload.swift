@@ -51,6 +51,7 @@ extension Supervisor {
                 promote(candidate)
             }
         }
+        for pool in retiring where pool.isGone { snapshots.remove(generation: pool.generation) }
         retiring.removeAll { $0.isGone }
         guard let reload, reload.isDone else { return }
         finishReload(refusals: reload.refusals)

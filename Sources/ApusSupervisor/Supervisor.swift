@@ -24,6 +24,7 @@ package final class Supervisor {
     let loop: Loop
     let reaper: Reaper
     let runtime: RuntimeDirectory
+    let snapshots: SnapshotDirectory
     /// The generations that serve, or are to.
     var pools: [ModelPool] = []
     /// Those that load to take over, and those that were taken over from.
@@ -74,10 +75,17 @@ package final class Supervisor {
         } catch {
             throw .runtimeDirectory(error)
         }
+        do throws(RuntimeDirectoryError) {
+            snapshots = try SnapshotDirectory(in: settings.snapshotDirectory ?? runtime.path)
+        } catch {
+            runtime.remove()
+            throw .runtimeDirectory(error)
+        }
         do throws(SupervisorStartError) {
             listener = try ServerSocket.open(
                 host: settings.host, port: settings.port, passed: settings.service.sockets)
         } catch {
+            snapshots.remove()
             runtime.remove()
             throw error
         }
@@ -87,6 +95,7 @@ package final class Supervisor {
             loop = try Loop()
             reaper = try Reaper(on: loop)
         } catch {
+            snapshots.remove()
             runtime.remove()
             throw .loop(error)
         }
@@ -110,6 +119,7 @@ package final class Supervisor {
         startService()
         changed()
         loop.run()
+        snapshots.remove()
         runtime.remove()
         log.info("stopped")
         return exit

@@ -7,6 +7,10 @@ package struct WantedModel: Equatable, Sendable {
     package var version: Int
     /// The .onnx file.
     package var path: String
+    /// What the model was named by, or its place in the repository, as it was given: a file, a folder, or a link.
+    package var source = ""
+    /// `source` when it is a folder, without links; else empty.
+    package var folder = ""
     /// Nil: as many as `Placement` finds.
     package var workerCount: Int?
     /// Named on the command line or in the configuration: when it cannot be loaded at the start, that is the
@@ -46,6 +50,8 @@ package struct SupervisorSettings {
     package var host = "127.0.0.1"
     package var port: UInt16 = 8080
     package var runtimeDirectory = ""
+    /// Where the copies of models are; nil: in the runtime directory.
+    package var snapshotDirectory: String?
     package var models: [WantedModel] = []
     /// Looks at the model files again, for a reload.
     package var locateAgain: () throws(ReloadError) -> [WantedModel] = { () throws(ReloadError) in [] }

@@ -4,9 +4,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -44,7 +46,7 @@ int apus_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 
 int apus_close_from(int first) { return close_range((unsigned)first, ~0U, 0); }
 
 int apus_take_orders_by_socket(void) {
-    static const int ignored[] = {SIGHUP, SIGINT, SIGPIPE, SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2};
+    static const int ignored[] = {SIGHUP, SIGINT, SIGPIPE, SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2, SIGIO};
     for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++) {
         if (signal(ignored[i], SIG_IGN) == SIG_ERR) return -1;
     }
@@ -104,6 +106,16 @@ int apus_poll(struct pollfd *descriptors, size_t count, int64_t timeout_nanoseco
     int ready = ppoll(descriptors, count, timeout_nanoseconds < 0 ? NULL : &timeout, NULL);
     return ready < 0 && errno == EINTR ? 0 : ready;
 }
+
+int apus_has_writer(int file) {
+    if (fcntl(file, F_SETLEASE, F_RDLCK) == 0) {
+        fcntl(file, F_SETLEASE, F_UNLCK);
+        return 0;
+    }
+    return errno == EAGAIN ? 1 : -1;
+}
+
+int apus_clone_file(int to, int from) { return ioctl(to, FICLONE, from); }
 
 int apus_memory_file(const char *name, size_t byte_count) {
     int file = memfd_create(name, MFD_CLOEXEC);

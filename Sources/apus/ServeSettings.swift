@@ -17,6 +17,7 @@ struct ServeSettings {
         settings.host = configuration.listen.host
         settings.port = configuration.listen.port
         settings.runtimeDirectory = configuration.runtimeDirectoryPath(environment: processEnvironment())
+        settings.snapshotDirectory = snapshotDirectory
         settings.models = try models()
         settings.locateAgain = { () throws(ReloadError) in
             do {
@@ -41,6 +42,12 @@ struct ServeSettings {
         return settings
     }
 
+    /// systemd's cache is on a disk, while its runtime directory is memory. It may name several: the first.
+    private var snapshotDirectory: String? {
+        let cache = processEnvironment()["CACHE_DIRECTORY"]?.split(separator: ":").first.map(String.init)
+        return configuration.snapshotDirectory ?? cache
+    }
+
     // MARK: Models
 
     private func models() throws -> [WantedModel] {
@@ -61,6 +68,8 @@ struct ServeSettings {
         var model = WantedModel(
             name: located.location.name, version: version.number, path: version.path,
             workerCount: settings.workers, isRequired: located.isRequired)
+        model.source = located.source
+        model.folder = located.location.layout == .file ? "" : located.location.path
         model.limits.bodyByteLimit = settings.maxBodyByteCount
         model.limits.queueCapacity = settings.queueCapacity
         model.limits.requestMilliseconds = settings.timeoutMilliseconds

@@ -57,6 +57,8 @@ struct ControlSample: CustomTestStringConvertible, Sendable {
         ControlSample("load", TemplateOrder.load(settings)),
         ControlSample("fork", TemplateOrder.fork(serial: 1, slot: 2, socketPath: "/run/1.sock")),
         ControlSample("loaded", TemplateReport.loaded(description)),
+        ControlSample("copied", TemplateReport.copied(ModelSnapshot(digest: "ab12", paths: ["/m.onnx", ""]))),
+        ControlSample("declined", TemplateReport.declined(reason: "as it was")),
         ControlSample("failed", TemplateReport.failed(exitCode: -1, sentence: "no file")),
         ControlSample("forked", TemplateReport.forked(serial: .max, processID: .max)),
         ControlSample("fork failed", TemplateReport.forkFailed(serial: 0, sentence: "")),

@@ -105,6 +105,7 @@ struct PrecedenceTests {
 /// For each key a value that is allowed and is not the default.
 private let otherValues = [
     "repository": "/models", "listen": "[::1]:9000", "proxies": "3", "pin": "true", "runtime-dir": "/run/apus-test",
+    "snapshot-dir": "/var/cache/apus",
     "onnxruntime": "/opt/libonnxruntime.so", "default-model": "iris", "model-control": "true",
     "server-name": "triton", "drain-timeout": "0", "workers": "777", "max-batch": "128", "max-delay": "5",
     "batching": "off", "timeout": "1000", "queue": "16", "max-body": "1GiB", "nonfinite": "token",

@@ -2,6 +2,7 @@
 package struct ModelRepository {
     /// The models that were found, by name.
     package let models: [ModelLocation]
+    private let path: String
     /// Entries that were passed over, and why: not models, or not usable.
     package let refused: [(path: String, error: RepositoryError)]
 
@@ -26,7 +27,15 @@ package struct ModelRepository {
             throw .duplicateName(model.name, paths: [model.path, next.path])
         }
         self.models = models
+        self.path = path
         self.refused = refused
+    }
+
+    /// The entry that a model was found as, which may be a link.
+    package func source(of model: ModelLocation) -> String {
+        let folder = Folder.join(path, model.name)
+        if case .missing = Folder.kind(folder) { return folder + ".onnx" }
+        return folder
     }
 
     /// An entry is named as it stands in the folder, even `model.onnx`.

@@ -20,8 +20,17 @@ package enum NonfiniteMode: UInt8, Sendable, CaseIterable {
 package struct TemplateSettings: Equatable, Sendable {
     package var name: String
     package var version: Int
-    /// The .onnx file.
+    /// The .onnx file, as the user knows it.
     package var path: String
+    /// The folder that the model was named by, in which an `MLmodel` may lie; empty when it was named by file.
+    package var folder = ""
+    /// Where the private copy is that the model is loaded from; empty to load it from `path`.
+    package var snapshotFolder = ""
+    /// The digest of the copy that is there already, from a template before this; empty: a copy is made.
+    package var snapshotDigest = ""
+    /// Nobody asked by hand: a model that is being written, or is one of `knownDigests`, is declined.
+    package var isAutomatic = false
+    package var knownDigests: [String] = []
     /// Where ONNX Runtime is, from the command line; empty for the usual search.
     package var onnxRuntimePath: String
     package var batching: BatchingMode
@@ -67,18 +76,7 @@ extension TemplateOrder: ControlMessage {
         switch self {
         case .load(let settings):
             writer.write(UInt8(1))
-            writer.write(settings.name)
-            writer.write(settings.version)
-            writer.write(settings.path)
-            writer.write(settings.onnxRuntimePath)
-            writer.write(settings.batching.rawValue)
-            writer.write(settings.nonfinite.rawValue)
-            writer.write(settings.maxBatchRowCount)
-            writer.write(settings.maxDelayNanoseconds)
-            writer.write(settings.bodyByteLimit)
-            writer.write(settings.servingSchema)
-            writer.write(settings.servingVersion)
-            writer.write(settings.allowsSchemaChange)
+            settings.write(to: &writer)
         case .fork(let serial, let slot, let socketPath):
             writer.write(UInt8(2))
             writer.write(serial)
@@ -99,10 +97,35 @@ extension TemplateOrder: ControlMessage {
 }
 
 extension TemplateSettings {
+    func write(to writer: inout ControlWriter) {
+        writer.write(name)
+        writer.write(version)
+        writer.write(path)
+        writer.write(folder)
+        writer.write(snapshotFolder)
+        writer.write(snapshotDigest)
+        writer.write(isAutomatic)
+        writer.write(knownDigests) { $0.write($1) }
+        writer.write(onnxRuntimePath)
+        writer.write(batching.rawValue)
+        writer.write(nonfinite.rawValue)
+        writer.write(maxBatchRowCount)
+        writer.write(maxDelayNanoseconds)
+        writer.write(bodyByteLimit)
+        writer.write(servingSchema)
+        writer.write(servingVersion)
+        writer.write(allowsSchemaChange)
+    }
+
     init(reading reader: inout ControlReader) throws(ControlError) {
         name = try reader.readString()
         version = try reader.read()
         path = try reader.readString()
+        folder = try reader.readString()
+        snapshotFolder = try reader.readString()
+        snapshotDigest = try reader.readString()
+        isAutomatic = try reader.readBool()
+        knownDigests = try reader.readList { (reader) throws(ControlError) in try reader.readString() }
         onnxRuntimePath = try reader.readString()
         guard let batching = BatchingMode(rawValue: try reader.read()) else {
             throw .badValue("batching mode")
@@ -177,8 +200,25 @@ package struct ModelDescription: Equatable, Sendable {
     }
 }
 
+/// The private copy of a model's files.
+package struct ModelSnapshot: Equatable, Sendable {
+    /// The SHA-256 of what `sha256sum` prints of the files, sorted by name; hexadecimal.
+    package var digest: String
+    /// The files that were copied, where the user has them; the ONNX file first.
+    package var paths: [String]
+
+    package init(digest: String, paths: [String]) {
+        self.digest = digest
+        self.paths = paths
+    }
+}
+
 /// A template's reports to the supervisor.
 package enum TemplateReport: Equatable, Sendable {
+    /// The model's files have been copied. Before they are loaded.
+    case copied(ModelSnapshot)
+    /// There is nothing to load, see `TemplateSettings.isAutomatic`. The template exits.
+    case declined(reason: String)
     /// The model is loaded and has passed its self-test.
     case loaded(ModelDescription)
     /// It never will be: the sentence says what to do. The template exits with `exitCode`.
@@ -206,6 +246,13 @@ extension TemplateReport: ControlMessage {
             writer.write(UInt8(4))
             writer.write(serial)
             writer.write(sentence)
+        case .copied(let snapshot):
+            writer.write(UInt8(5))
+            writer.write(snapshot.digest)
+            writer.write(snapshot.paths) { $0.write($1) }
+        case .declined(let reason):
+            writer.write(UInt8(6))
+            writer.write(reason)
         }
     }
 
@@ -215,6 +262,11 @@ extension TemplateReport: ControlMessage {
         case 2: self = .failed(exitCode: try reader.read(), sentence: try reader.readString())
         case 3: self = .forked(serial: try reader.read(), processID: try reader.read())
         case 4: self = .forkFailed(serial: try reader.read(), sentence: try reader.readString())
+        case 5:
+            let digest = try reader.readString()
+            let paths = try reader.readList { (reader) throws(ControlError) in try reader.readString() }
+            self = .copied(ModelSnapshot(digest: digest, paths: paths))
+        case 6: self = .declined(reason: try reader.readString())
         case let kind: throw .unknownKind(kind)
         }
     }

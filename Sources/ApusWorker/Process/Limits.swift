@@ -8,6 +8,8 @@ enum Limits {
     /// How long single-row runs are repeated to find their median, and how often at most.
     static let measureNanoseconds: UInt64 = 50_000_000
     static let measureCount = 31
+    /// How long a reload that somebody asked for waits for those who write to the model's files.
+    static let writerNanoseconds: UInt64 = 60_000_000_000
     /// Links of one worker: proxies, those of the generation before, and probing tools.
     static let linkCount = 256
 }

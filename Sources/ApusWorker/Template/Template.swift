@@ -40,13 +40,14 @@ struct Template {
     ) throws(SystemError) {
         ProcessLife.setTitle("apus: template \(settings.name)@\(settings.version)")
         do throws(LoadFailure) {
-            let loaded = try ModelLoad.load(settings, yaml: yaml, log: log)
+            let loaded = try ModelLoad.load(try copied(settings, channel), yaml: yaml, log: log)
             model = loaded.model
             try? channel.send(TemplateReport.loaded(loaded.description))
         } catch {
+            let failure = error.naming(settings)
             try channel.send(
-                TemplateReport.failed(exitCode: error.exitCode.rawValue, sentence: error.sentence))
-            _exit(error.exitCode.rawValue)
+                TemplateReport.failed(exitCode: failure.exitCode.rawValue, sentence: failure.sentence))
+            _exit(failure.exitCode.rawValue)
         }
     }
 }

@@ -49,6 +49,14 @@ int apus_poll(struct pollfd *descriptors, size_t count, int64_t timeout_nanoseco
 /* Lets a process run on one processor only (sched_setaffinity(2)). */
 int apus_pin(pid_t process, int processor);
 
+/* Whether some process has this file, opened for reading only, open for writing (fcntl(2), F_SETLEASE: a
+   read lease is refused then). -1 where the kernel does not tell: the file is another user's, or on a network.
+   SIGIO must be ignored: it is what the kernel sends when a writer comes while we look. */
+int apus_has_writer(int file);
+
+/* Makes `to` share the blocks of `from`, where the file system can (ioctl_ficlone(2)). */
+int apus_clone_file(int to, int from);
+
 /* A new file in memory of `byte_count` zeroes (memfd_create(2)), closed on exec. */
 int apus_memory_file(const char *name, size_t byte_count);
 

@@ -1,0 +1,59 @@
+import ApusModel
+import ApusWire
+import Glibc
+
+extension Template {
+    /// The same settings with the private copy as what is loaded. Ends the process when there is nothing to load.
+    ///
+    /// A copy that a template before this one made is used again.
+    func copied(
+        _ settings: TemplateSettings, _ channel: borrowing ControlChannel
+    ) throws(LoadFailure) -> TemplateSettings {
+        let folder = settings.snapshotFolder
+        guard !folder.isEmpty else { return settings }
+        let files = ModelFiles(model: settings.path, folder: settings.folder)
+        var own = settings
+        own.path = "\(folder)/\(files.modelName)"
+        if !settings.snapshotDigest.isEmpty, FileIdentity(path: own.path) != nil { return own }
+        let snapshot = try take(files, settings, channel)
+        try? channel.send(TemplateReport.copied(snapshot))
+        if settings.isAutomatic, settings.knownDigests.contains(snapshot.digest) {
+            decline("the files are the same as before", channel)
+        }
+        return own
+    }
+
+    private func take(
+        _ files: ModelFiles, _ settings: TemplateSettings, _ channel: borrowing ControlChannel
+    ) throws(LoadFailure) -> ModelSnapshot {
+        let folder = settings.snapshotFolder
+        do throws(SnapshotError) {
+            let patience = settings.isAutomatic ? 0 : Limits.writerNanoseconds
+            return try Snapshot.take(files, into: folder, patience: patience)
+        } catch {
+            let sentence = error.sentence(copying: files.model, to: folder)
+            switch error {
+            case .disturbed where settings.isAutomatic: decline(sentence, channel)
+            case .disturbed, .unwritable: throw LoadFailure(exitCode: .modelCannotLoad, sentence: sentence)
+            case .unreadable(let path, let reason) where path == files.model:
+                throw LoadFailure(.modelMissing(path: path, reason: String(cString: strerror(reason.code))))
+            case .unreadable: throw LoadFailure(exitCode: .modelCannotLoad, sentence: sentence)
+            }
+        }
+    }
+
+    private func decline(_ reason: String, _ channel: borrowing ControlChannel) -> Never {
+        try? channel.send(TemplateReport.declined(reason: reason))
+        _exit(0)
+    }
+}
+
+extension LoadFailure {
+    /// The same in words that name the user's file where they name the copy.
+    func naming(_ settings: TemplateSettings) -> LoadFailure {
+        guard !settings.snapshotFolder.isEmpty else { return self }
+        let folder = settings.path.lastIndex(of: "/").map { String(settings.path[..<$0]) } ?? "."
+        return LoadFailure(
+            exitCode: exitCode, sentence: sentence.replacing(settings.snapshotFolder + "/", with: folder + "/"))
+    }
+}
