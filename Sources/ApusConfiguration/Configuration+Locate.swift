@@ -21,6 +21,15 @@ extension Configuration {
     package func locateModels() throws(ConfigurationErrors) -> (
         models: [LocatedModel], refused: [(path: String, error: RepositoryError)]
     ) {
+        let found = lookForModels()
+        guard found.errors.isEmpty else { throw ConfigurationErrors(all: found.errors) }
+        return (found.models, found.refused)
+    }
+
+    /// The same, with what is wrong beside what was found.
+    package func lookForModels() -> (
+        models: [LocatedModel], refused: [(path: String, error: RepositoryError)], errors: [ConfigurationError]
+    ) {
         var errors: [ConfigurationError] = []
         var models = located(&errors)
         var refused: [(path: String, error: RepositoryError)] = []
@@ -38,8 +47,7 @@ extension Configuration {
             }
         }
         errors += faults(of: models.map(\.location))
-        guard errors.isEmpty else { throw ConfigurationErrors(all: errors) }
-        return (models, refused)
+        return (models, refused, errors)
     }
 
     private func located(_ errors: inout [ConfigurationError]) -> [LocatedModel] {

@@ -14,6 +14,8 @@ package struct Configuration: Equatable, Sendable {
     package var defaultModel: String?
     package var modelControl = false
     package var allowSchemaChange = false
+    package var reload = ReloadMode.auto
+    package var probationMilliseconds = 30_000
 
     package var listen = ListenAddress(host: "127.0.0.1", port: 8080)
     /// Nil: found out when the models are loaded.
@@ -58,6 +60,8 @@ package struct ModelEntry: Equatable, Sendable {
 
 /// What can differ from model to model.
 package struct ModelSettings: Equatable, Sendable {
+    package var versions = VersionPolicy.latest(1)
+    package var labels = VersionLabels()
     /// Nil: found out when the model is loaded.
     package var workers: Int? = Processors.numbers.count
     package var maxBatchRows = 64
@@ -69,6 +73,14 @@ package struct ModelSettings: Equatable, Sendable {
     package var nonfinite = Nonfinite.auto
 
     package init() {}
+}
+
+/// What it takes for changed model files to be loaded.
+package enum ReloadMode: String, CaseIterable, Sendable {
+    /// The files are watched.
+    case auto
+    /// SIGHUP, `apus reload` or a client's request.
+    case manual
 }
 
 /// Whether requests share a run of the model.

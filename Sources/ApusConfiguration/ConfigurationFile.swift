@@ -104,11 +104,21 @@ package struct ConfigurationFile {
     }
 
     private mutating func setting(_ key: Key, _ value: Node) -> Setting? {
-        guard let text = value.scalar?.string else {
+        guard let text = value.scalar?.string ?? (key.isList ? joined(value) : nil) else {
             errors.append(.badForm(key: key.name, expected: key.expected, at: origin(value)))
             return nil
         }
         return Setting(key.name, key.isPath && !text.isEmpty ? resolved(text) : text, from: origin(value))
+    }
+
+    /// `[a, b]` as `a,b`, and `{a: b}` as `a:b`.
+    private func joined(_ value: Node) -> String? {
+        let parts = value.sequence?.map { $0.scalar?.string }
+            ?? value.mapping?.map { key, value in
+                key.scalar.flatMap { key in value.scalar.map { "\(key.string):\($0.string)" } }
+            }
+        guard let parts, !parts.contains(nil) else { return nil }
+        return parts.compactMap { $0 }.joined(separator: ",")
     }
 
     private mutating func refuse(_ name: String, at node: Node, known: [String]) {

@@ -18,6 +18,8 @@ package struct Key: Sendable {
     /// Whether the flag stands alone, as `--access-log` does.
     package let isSwitch: Bool
     package let isPath: Bool
+    /// Whether the file may have a list `[a, b]` for `a,b`, and a mapping `{a: b}` for `a:b`.
+    package let isList: Bool
 
     /// Reads a value into a configuration; false when the text is not what is expected.
     let set: @Sendable (String, inout Configuration) -> Bool
@@ -63,6 +65,7 @@ extension Key {
         self.defaultText = defaultText ?? form.write(ModelSettings()[keyPath: property])
         isSwitch = Value.self == Bool.self
         isPath = form.isPath
+        isList = form.isList
         set = { setForModel($0, &$1.modelDefaults) }
         text = { form.write($0.modelDefaults[keyPath: property]) }
         self.setForModel = setForModel
@@ -81,6 +84,7 @@ extension Key {
         self.defaultText = defaultText ?? form.write(Configuration()[keyPath: property])
         isSwitch = Value.self == Bool.self
         isPath = form.isPath
+        isList = form.isList
         set = { text, configuration in
             guard let value = form.read(text) else { return false }
             configuration[keyPath: property] = value

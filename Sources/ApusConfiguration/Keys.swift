@@ -31,6 +31,10 @@ extension Key {
         Key("default-model", \.defaultModel, ValueForm.name().optional,
             default: "the only model",
             "the model of requests that name none"),
+        Key("reload", \.reload, .choice,
+            "whether changed model files are loaded by themselves"),
+        Key("probation", \.probationMilliseconds, .milliseconds(0...day),
+            "how long a new model may be rolled back from, when its workers crash"),
         Key("model-control", \.modelControl, .truth,
             "clients may load and unload models"),
         Key("allow-schema-change", \.allowSchemaChange, .truth,
@@ -48,6 +52,10 @@ extension Key {
         "a private folder for the sockets of this server")
 
     private static let perModel: [Key] = [
+        Key(perModel: "versions", \.versions, .versions,
+            "which version folders are served"),
+        Key(perModel: "labels", \.labels, .labels, default: "",
+            "names for versions, as in `/v1/models/M/labels/NAME`"),
         Key(perModel: "workers", \.workers, .integerOrAuto(1...1024, "N"),
             default: "the number of processors",
             "processes that run the model; `auto`: from the processors and the model's speed"),

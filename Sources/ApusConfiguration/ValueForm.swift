@@ -8,6 +8,8 @@ struct ValueForm<Value: Sendable>: Sendable {
     let placeholder: String
     /// A relative path that a file holds starts at the folder of that file.
     var isPath = false
+    /// In a file it may be a list or a mapping, too.
+    var isList = false
     let read: @Sendable (String) -> Value?
     let write: @Sendable (Value) -> String
 }

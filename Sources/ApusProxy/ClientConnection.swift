@@ -358,7 +358,12 @@ final class ClientConnection: StreamOwner {
             preconditionFailure("a body without a place was answered at its head")
         }
         localEndpoint = nil
-        answer(proxy.reply(to: endpoint, body: collected))
+        guard case .repositoryChange(let name, let loads) = endpoint else {
+            return answer(proxy.reply(to: endpoint, body: collected))
+        }
+        if let refusal = proxy.refusalOfModelChange(collected) { return answer(refusal) }
+        phase = .waiting
+        proxy.changeModel(name, loads: loads, for: self)
     }
 
     /// Forgets the body that was arriving: its client will not wait for an answer to it.

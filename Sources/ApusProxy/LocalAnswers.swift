@@ -30,7 +30,7 @@ extension ProxyProcess {
         case .statistics(let model): Reply(status: 200, body: statistics(of: model))
         case .repositoryIndex: repositoryIndex(body)
         case .repositoryChange:
-            .error(400, "loading and unloading by request is not enabled on this server", .openInference)
+            refusalOfModelChange(body) ?? .error(500, "a change of models is not answered here", .openInference)
         case .logSettings: logSettings(body)
         case .traceSettings: traceSettings(body)
         case .options(let allow): Reply(status: 204, allow: allow)
@@ -126,12 +126,13 @@ extension ProxyProcess {
             return .error(error, .openInference)
         }
         var json = JSONWriter()
-        json.array(catalog.models.filter { !onlyReady || $0.route.state == .ready }) { json, model in
+        let routes = catalog.models.map(\.route) + catalog.unloaded
+        json.array(routes.filter { !onlyReady || $0.state == .ready }) { json, route in
             json.object { json in
-                json.member("name", model.route.name)
-                json.member("version", "\(model.route.version)")
-                json.member("state", model.route.state.label)
-                json.member("reason", model.route.reason)
+                json.member("name", route.name)
+                json.member("version", "\(route.version)")
+                json.member("state", route.state.label)
+                json.member("reason", route.reason)
             }
         }
         return Reply(status: 200, body: json.bytes)
@@ -140,7 +141,7 @@ extension ProxyProcess {
     // MARK: Settings
 
     /// The object that `body` is; nil when there is no body.
-    private func settings(in body: [UInt8]) throws(InferenceError) -> JSONValue? {
+    func settings(in body: [UInt8]) throws(InferenceError) -> JSONValue? {
         guard !body.isEmpty else { return nil }
         let value: JSONValue
         do throws(JSONError) { value = try JSONReader.read(body) } catch {
@@ -184,7 +185,7 @@ extension ModelRoute.State {
         switch self {
         case .loading: "LOADING"
         case .ready: "READY"
-        case .unavailable: "UNAVAILABLE"
+        case .unavailable, .unloaded: "UNAVAILABLE"
         case .unloading: "UNLOADING"
         }
     }

@@ -18,9 +18,12 @@ struct ModelCatalog {
     }
 
     private(set) var entries: [Entry] = []
+    /// Versions that a client has unloaded: the index lists them, and nothing else knows them.
+    let unloaded: [ModelRoute]
     private var byHash: [UInt64: [Entry]] = [:]
 
-    init(_ models: [ServedModel] = []) {
+    init(_ models: [ServedModel] = [], unloaded: [ModelRoute] = []) {
+        self.unloaded = unloaded
         var byName: [String: Entry] = [:]
         for model in models {
             if let entry = byName[model.route.name] {

@@ -42,6 +42,8 @@ package final class ProxyProcess {
     private var deadlineTimer: Timer?
     /// When `deadlineTimer` fires, nanoseconds of CLOCK_MONOTONIC; nil while it rests.
     private var armedDeadline: UInt64?
+    /// Clients that wait for a model to be loaded or unloaded, by the number of their request.
+    var modelChanges: [UInt64: ModelChange] = [:]
     private var isPaused = false
     private var graceEnd: UInt64 = .max
     private var drainDeadline: UInt64 = .max
@@ -106,10 +108,14 @@ package final class ProxyProcess {
             workerExited(serial, death)
         case .logLevel(let name):
             if let level = Logger.Level(rawValue: name) { log.logLevel = level }
+        case .modelChanged(let id, let refusal):
+            modelChanged(id, refusal: refusal)
         case .drain(let milliseconds):
             drain(milliseconds)
         }
     }
+
+    func sendReport(_ report: ProxyReport) { control?.send(report) }
 
     /// A client has set the log's level: the supervisor tells all the others.
     func logLevelChosen(_ level: Logger.Level) {
@@ -178,6 +184,7 @@ package final class ProxyProcess {
 
     func connectionClosed(_ connection: ClientConnection) {
         connections.removeValue(forKey: ObjectIdentifier(connection))
+        forgetChanges(of: connection)
         metrics.connectionClosed()
         if isPaused, let listener, connections.count < settings.connectionLimit {
             isPaused = false
@@ -191,7 +198,7 @@ package final class ProxyProcess {
         hasRoutes = true
         var models: [ServedModel] = []
         let known = catalog.models
-        for route in routes {
+        for route in routes where route.state != .unloaded {
             let model =
                 known.first {
                     $0.route.generation == route.generation && $0.route.name == route.name
@@ -200,7 +207,7 @@ package final class ProxyProcess {
             model.update(route)
             models.append(model)
         }
-        catalog = ModelCatalog(models)
+        catalog = ModelCatalog(models, unloaded: routes.filter { $0.state == .unloaded })
         for model in known where !models.contains(where: { $0 === model }) { retire(model) }
         if !isReported {
             isReported = true
@@ -216,13 +223,14 @@ package final class ProxyProcess {
     private func retire(_ model: ServedModel) {
         let successor = catalog.find(model.route.name)?.latest
         retired.append(model)
-        for request in model.retire(successor: successor) {
-            fail(request, .unknownModel(name: model.route.name))
-        }
+        model.retire(successor: successor)
         forgetRetired()
     }
 
     private func forgetRetired() {
+        for model in retired {
+            for request in model.handOver() { fail(request, .unknownModel(name: model.route.name)) }
+        }
         retired.removeAll { model in
             model.closeIdleLinks()
             return model.links.isEmpty
@@ -262,7 +270,7 @@ package final class ProxyProcess {
 
     /// Takes a whole request.
     func submit(_ request: ProxyRequest, from connection: ClientConnection) {
-        guard let model = request.model?.current else { preconditionFailure("a request is made for a model") }
+        guard let model = request.model?.taking else { preconditionFailure("a request is made for a model") }
         request.model = model
         if let error = overload(model) {
             bufferedByteCount -= request.bodyByteCount
@@ -286,6 +294,7 @@ package final class ProxyProcess {
         record(request, result, body.count, model, at: now)
         if let connection = request.connection {
             request.connection = nil
+            connection.current.model = model  // another generation or version than the one it was made for, maybe
             let timing = ServerTiming(
                 queue: Int(request.dispatchedAt &- request.arrivedAt) / 1000,
                 decode: Int(result.timing.decode / 1000), batch: Int(result.timing.batchWait / 1000),

@@ -16,7 +16,7 @@ enum LocalEndpoint {
     case modelReady(ServedModel), modelMetadata(ModelCatalog.Entry, ServedModel), modelConfig(ServedModel)
     case statistics(ServedModel?)
     case repositoryIndex
-    case repositoryChange
+    case repositoryChange(name: String, loads: Bool)
     case logSettings, traceSettings
     case options(StaticString)
     case failure(Reply)
@@ -136,10 +136,11 @@ struct Router {
         if let third, third == "index", fourth == nil {
             return answer(.repositoryIndex, .openInference, Self.post)
         }
-        guard let third, third == "models", fourth != nil, let action = try segments.next(),
+        guard let third, third == "models", let fourth, let action = try segments.next(),
             action == "load" || action == "unload", try segments.next() == nil
         else { return notFound(.openInference) }
-        return answer(.repositoryChange, .openInference, Self.post)
+        let name = String((fourth.text ?? "?").prefix(128))
+        return answer(.repositoryChange(name: name, loads: action == "load"), .openInference, Self.post)
     }
 
     private func models(

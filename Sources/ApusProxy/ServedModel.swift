@@ -72,14 +72,29 @@ final class ServedModel {
         return model
     }
 
-    /// Hands what waits to `successor`, in its order and with its deadlines. What is out comes back here.
-    /// - Returns: the requests that wait for nobody now, because there is no successor.
-    func retire(successor: ServedModel?) -> [ProxyRequest] {
+    /// Who takes a request that was made for this model. Another version has no claim to it while there are workers.
+    var taking: ServedModel { isRetired && keepsQueue ? self : current }
+
+    /// Its successor is another version, and its own workers still take requests.
+    private var keepsQueue: Bool {
+        guard let successor else { return false }
+        return successor.route.version != route.version && hasWorker
+    }
+
+    /// It takes no more. What waits is for `handOver` to give away; what is out is answered from here.
+    func retire(successor: ServedModel?) {
         self.successor = successor
         isRetired = true
+    }
+
+    /// Of a retired model: what waits goes to its successor, in its order and with its deadlines. When that is another
+    /// version, what waits is answered by this one, as long as it has workers.
+    /// - Returns: the requests that wait for nobody, because there is none.
+    func handOver() -> [ProxyRequest] {
+        guard !keepsQueue else { return [] }
         var stranded: [ProxyRequest] = []
         while let request = queue.first {
-            guard let successor else {
+            guard let successor = successor?.current else {
                 forget(request)
                 request.state = .orphaned
                 inFlightCount += 1
@@ -94,6 +109,7 @@ final class ServedModel {
 
     /// Closes the links that have nothing out. Of a retired model: its workers end when all proxies have done so.
     func closeIdleLinks() {
+        if queue.count > 0 && keepsQueue { return }
         for link in links where link.requests.count == 0 { link.close() }
         links.removeAll { $0.state == .closed }
     }
@@ -152,7 +168,7 @@ final class ServedModel {
     /// Gives workers that have room their share of what waits: an even share, but at least so much that waking
     /// one is worth it.
     func dispatch(at now: UInt64) {
-        if isRetired { return closeIdleLinks() }
+        if isRetired && !(keepsQueue && queue.count > 0) { return closeIdleLinks() }
         let worthwhile = Int(max(1, Self.spreadNanoseconds / max(1, requestNanoseconds)))
         while queue.count > 0 {
             let free = links.reduce(0) { $0 + ($1.hasCredit ? 1 : 0) }

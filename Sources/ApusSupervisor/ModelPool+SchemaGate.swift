@@ -2,12 +2,13 @@ import ApusWire
 
 /// What a new version must be compatible with.
 extension ModelPool {
-    /// The version whose clients this one is to take over: of those of its name that serve, the highest. Nil at the
-    /// start, and for the serving ones themselves when their templates start again.
+    /// The version whose clients this one is to take over: of those of its name that serve the same, else the highest.
+    /// Nil at the start, and for the serving ones themselves when their templates start again.
     func predecessor(among serving: [ModelPool]) -> ModelPool? {
         guard !serving.contains(where: { $0 === self }) else { return nil }
-        return serving.filter { $0.wanted.name == wanted.name && $0.description != nil }
-            .max { $0.wanted.version < $1.wanted.version }
+        let known = serving.filter { $0.wanted.name == wanted.name && $0.description != nil }
+        return known.first { $0.wanted.version == wanted.version }
+            ?? known.max { $0.wanted.version < $1.wanted.version }
     }
 }
 

@@ -16,7 +16,7 @@ final class ModelPool {
         /// The template says that the model cannot be loaded: nothing is tried again.
         case failed(exitCode: Int32, sentence: String)
         /// The template found nothing new to load, see `TemplateSettings.isAutomatic`.
-        case declined(reason: String)
+        case declined(reason: String, isUnfinished: Bool)
     }
 
     /// A candidate whose workers die more often than this before they serve does not take over.
@@ -39,9 +39,13 @@ final class ModelPool {
     private var loadDeadline: UInt64 = 0
     private let series: PoolSeries?
     let log: Logger
-    /// Why the last reload of this model was refused, while this generation serves on.
+    /// Why this generation serves and a newer one does not; a sentence.
     var lastRefusal: String?
     private var isRetiring = false
+    /// It is kept to return, and forks no worker.
+    private var isResting = false
+    /// Workers that end as soon as the proxies let them, by serial.
+    private var leaving: [UInt32: pid_t] = [:]
     /// Of a reload that nobody asked for by hand: the digests of what is not worth loading. Nil otherwise.
     private let knownDigests: [String]?
 
@@ -82,15 +86,17 @@ final class ModelPool {
         let workers = serving.map { slot in
             WorkerRoute(serial: slot.serial, socketPath: socketPath(slot.serial))
         }
-        return ModelRoute(
+        var route = ModelRoute(
             name: wanted.name, version: wanted.version, generation: generation, state: routeState,
             reason: reason, limits: wanted.limits, description: description, workers: workers)
+        route.labels = wanted.labels
+        return route
     }
 
     /// Why it is not ready; empty when it is.
     var reason: String {
         if case .failed(_, let sentence) = state { return sentence }
-        return lastRefusal.map { "reload refused: \($0)" } ?? ""
+        return lastRefusal ?? ""
     }
 
     var routeState: ModelRoute.State {
@@ -105,6 +111,7 @@ final class ModelPool {
     /// Does what is missing and allowed now.
     /// - Returns: when to look again, on the loop's clock; nil when nothing waits for time.
     func converge(at now: UInt64) -> UInt64? {
+        guard !isResting else { return nil }
         switch state {
         case .failed, .declined: return nil
         case .loading: return supervisor.isStopping ? nil : convergeTemplate(at: now)
@@ -189,8 +196,8 @@ final class ModelPool {
         switch report {
         case .copied(let snapshot):
             self.snapshot = snapshot
-        case .declined(let reason):
-            state = .declined(reason: reason)
+        case .declined(let reason, let isUnfinished):
+            state = .declined(reason: reason, isUnfinished: isUnfinished)
         case .loaded(let description):
             self.description = description
             state = .loaded
@@ -247,13 +254,13 @@ final class ModelPool {
 
     private func adopt(_ serial: UInt32, _ process: pid_t) {
         let socket = control?.takePassedSocket()
+        supervisor.reaper.adopt(process) { [unowned self] reason in
+            workerExited(serial, process, reason)
+        }
         guard let index = slots.firstIndex(where: { $0.serial == serial && $0.state == .forking })
         else { return socket?.close() ?? () }
         slots[index].forked(process)
         supervisor.pin(process, to: supervisor.placement.processor(ofWorker: index))
-        supervisor.reaper.adopt(process) { [unowned self] reason in
-            workerExited(serial, process, reason)
-        }
         guard let socket, slots[index].state == .starting else { return }
         workerLinks[serial] = ControlLink(
             socket, on: supervisor.loop,
@@ -271,12 +278,14 @@ final class ModelPool {
     }
 
     private func workerExited(_ serial: UInt32, _ process: pid_t, _ reason: ExitReason) {
-        if !supervisor.isStopping, !(isRetiring && reason == .exited(code: 0)) {
+        let mayEnd = isRetiring || leaving[serial] != nil
+        if !supervisor.isStopping, !(mayEnd && reason == .exited(code: 0)) {
             log.warning(
                 "worker exited", metadata: ["reason": "\(reason)", "pid": "\(process)"])
         }
         let death = supervisor.death(of: serial, reason)
         supervisor.announceExit(serial, death)
+        if death != .external { supervisor.workerCrashed(in: self, reason) }
         end(serial, fromOutside: death == .external)
         supervisor.changed()
     }
@@ -284,6 +293,7 @@ final class ModelPool {
     /// The slot of that worker is empty again.
     private func end(_ serial: UInt32, fromOutside: Bool = false) {
         workerLinks.removeValue(forKey: serial)?.close()
+        leaving[serial] = nil
         unlink(socketPath(serial))
         guard let index = slots.firstIndex(where: { $0.serial == serial && $0.state != .empty })
         else { return }
@@ -308,6 +318,36 @@ final class ModelPool {
         series?.setWorkers(.serving, slots.count { $0.state == .serving })
         series?.setWorkers(.starting, slots.count { $0.state == .starting || $0.state == .forking })
     }
+
+    func countReload() { series?.reloaded() }
+    func countRefusal() { series?.reloadRefused() }
+    func countRollback() { series?.rolledBack() }
+
+    // MARK: Probation
+
+    /// It could serve again if it were kept.
+    var canReturn: Bool { state == .loaded && !isRetiring }
+
+    /// Both would answer alike.
+    func isSame(as other: ModelPool) -> Bool {
+        snapshot?.digest == other.snapshot?.digest && wanted == other.wanted
+    }
+
+    /// It serves no more, but may again: its workers end when the proxies have closed their links, its template
+    /// stays.
+    func rest() {
+        guard !isResting else { return }
+        isResting = true
+        for slot in slots where slot.processID != 0 { leaving[slot.serial] = slot.processID }
+        slots = Array(repeating: WorkerSlot(), count: slots.count)
+        for link in workerLinks.values { link.send(WorkerOrder.drain) }
+        if !supervisor.pools.contains(where: { $0.wanted.label == wanted.label }) {
+            series?.set(isServed: false, isReady: false)
+        }
+    }
+
+    /// Forks workers again.
+    func wake() { isResting = false }
 
     // MARK: The end
 
@@ -338,11 +378,12 @@ final class ModelPool {
     }
 
     /// Nothing of it runs any more.
-    var isGone: Bool { template == nil && slots.allSatisfy { $0.processID == 0 } }
+    var isGone: Bool { template == nil && leaving.isEmpty && slots.allSatisfy { $0.processID == 0 } }
 
     /// Ends every process of this pool now.
     func killAll() {
         template?.kill(SIGKILL)
         for slot in slots where slot.processID != 0 { kill(slot.processID, SIGKILL) }
+        for process in leaving.values { kill(process, SIGKILL) }
     }
 }

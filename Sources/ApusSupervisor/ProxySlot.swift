@@ -71,6 +71,15 @@ final class ProxySlot {
             supervisor.workerStuck(serial)
         case .logLevel(let name):
             supervisor.logLevelChosen(name)
+        case .changeModel(let id, let name, let loads):
+            let done = { [unowned self] (refusal: String?) in
+                send(.modelChanged(id: id, refusal: refusal ?? ""))
+            }
+            if loads {
+                supervisor.loadModel(name, onDone: done)
+            } else {
+                supervisor.unloadModel(name, onDone: done)
+            }
         }
     }
 

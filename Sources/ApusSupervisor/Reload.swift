@@ -1,30 +1,67 @@
 import ApusWire
 
-/// One reload: a new generation of every model is loaded beside the one that serves; each takes over, or is given up,
-/// by itself. Further requests to reload wait for this one and are then one more (HARDENING §2: they coalesce).
+/// What a reload is to look at, and who waits for its end.
+struct ReloadRequest {
+    /// Nil: every model, after the configuration was read again.
+    var names: Set<String>?
+    /// Nobody asked by hand: files have changed. What is not new is left alone.
+    var isAutomatic = false
+    /// Told the refusals, one sentence a model; none when everything was replaced.
+    var onDone: [([String]) -> Void] = []
+
+    func includes(_ name: String) -> Bool { names?.contains(name) ?? true }
+
+    func end(_ refusals: [String]) { for done in onDone { done(refusals) } }
+}
+
+/// Requests that came while a reload was under way. However many there are, they become one of each kind
+/// (HARDENING §2: they coalesce).
+struct ReloadQueue {
+    private(set) var waiting: [ReloadRequest] = []
+
+    mutating func add(_ request: ReloadRequest) {
+        let same = waiting.firstIndex {
+            $0.isAutomatic == request.isAutomatic && ($0.names == nil) == (request.names == nil)
+        }
+        guard let same else { return waiting.append(request) }
+        waiting[same].names?.formUnion(request.names ?? [])
+        waiting[same].onDone += request.onDone
+    }
+
+    /// The one that has waited longest.
+    mutating func next() -> ReloadRequest? { waiting.isEmpty ? nil : waiting.removeFirst() }
+}
+
+/// One reload: new generations are loaded beside those that serve; each takes over, or is given up, by itself.
 struct Reload {
-    /// What became of one model.
+    /// What became of one generation.
     enum Outcome: Equatable {
         case replaced
+        /// There was nothing new to load.
+        case unchanged
         /// The old generation goes on serving; the sentence says why.
         case refused(String)
     }
 
     /// Generations that have neither taken over nor been given up.
     private(set) var waiting: Set<UInt32>
+    /// All that are part of it.
+    let generations: Set<UInt32>
     private(set) var refusals: [String] = []
-    /// Asked for while this one was under way.
-    private(set) var isWantedAgain = false
+    private(set) var refusedModels: Set<String> = []
 
-    init(generations: [UInt32]) { waiting = Set(generations) }
+    init(generations: [UInt32]) {
+        waiting = Set(generations)
+        self.generations = waiting
+    }
 
     var isDone: Bool { waiting.isEmpty }
-
-    mutating func askedAgain() { isWantedAgain = true }
 
     /// Does nothing for a generation that is not part of this reload.
     mutating func ended(_ generation: UInt32, model: String, _ outcome: Outcome) {
         guard waiting.remove(generation) != nil else { return }
-        if case .refused(let sentence) = outcome { refusals.append("\(model): \(sentence)") }
+        guard case .refused(let sentence) = outcome else { return }
+        refusals.append("\(model): \(sentence)")
+        refusedModels.insert(model)
     }
 }

@@ -30,6 +30,8 @@ extension ModelPool {
     fileprivate func writeStatus(to json: inout JSONWriter) {
         json.member("name", wanted.name)
         json.member("version", wanted.version)
+        json.key("labels")
+        json.array(wanted.labels) { $0.string($1) }
         json.member("generation", generation)
         json.member("state", "\(routeState)")
         json.member("reason", reason)

@@ -3,96 +3,171 @@ import Logging
 /// Reloading (DESIGN §4): a new generation loads beside the old one, takes over in one step when all its workers
 /// serve, and the old one ends when its requests are answered. One that cannot be loaded changes nothing.
 extension Supervisor {
-    /// SIGHUP, or `apus reload`.
-    /// - Parameter onDone: told the refusals, one sentence a model; none when everything was replaced.
+    /// SIGHUP, or `apus reload`: a new generation of every model, even of one whose files are the same.
     func reload(onDone: (([String]) -> Void)? = nil) {
-        guard !isStopping else {
-            onDone?(["the server is stopping"])
-            return
-        }
-        if let onDone { reloadWaiters.append((after: reloadCount + (reload == nil ? 1 : 2), onDone)) }
-        if reload != nil {
-            reload?.askedAgain()
-        } else {
-            beginReload()
-        }
+        reload(ReloadRequest(onDone: onDone.map { [$0] } ?? []))
     }
 
-    private func beginReload() {
-        let wanted: [WantedModel]
+    /// Begins now, or when the reload that is under way has ended.
+    func reload(_ request: ReloadRequest) {
+        guard !isStopping else { return request.end(["the server is stopping"]) }
+        guard reload == nil else { return waitingReloads.add(request) }
+        begin(request)
+    }
+
+    private func begin(_ request: ReloadRequest) {
+        reloadRequest = request
+        var wanted: [WantedModel] = []
         do throws(ReloadError) {
-            wanted = try settings.locateAgain()
+            wanted = try modelsToLoad(for: request)
         } catch {
             log.error("reload refused", metadata: ["reason": "\(error)"])
-            return finishReload(refusals: ["\(error)"])
+            return finish([error.description])
         }
-        log.info("reloading", metadata: ["models": "\(wanted.count)"])
-        retireUnwanted(wanted)
-        candidates = wanted.map { ModelPool($0, generation: takeGeneration(), supervisor: self) }
+        modelWatch?.take(wanted, names: request.names)
+        log.info("reloading", metadata: ["versions": "\(wanted.count)", "files_changed": "\(request.isAutomatic)"])
+        removeUnwanted(wanted, request)
+        wantedVersions = Dictionary(grouping: wanted, by: \.name).mapValues { Set($0.map(\.version)) }
+        candidates = wanted.map { candidate(for: $0, isAutomatic: request.isAutomatic) }
         reload = Reload(generations: candidates.map(\.generation))
         changed()
     }
 
-    /// A model that is in no file any more ends; its requests are answered first.
-    private func retireUnwanted(_ wanted: [WantedModel]) {
-        for pool in pools where !wanted.contains(where: { $0.name == pool.wanted.name }) {
-            pool.log.info("model removed")
-            retire(pool)
+    private func modelsToLoad(for request: ReloadRequest) throws(ReloadError) -> [WantedModel] {
+        let all = request.names == nil ? try settings.locateAgain() : settings.look()
+        guard let all else { throw ReloadError("the repository cannot be read") }
+        return all.filter { request.includes($0.name) && unloadedModels[$0.name] == nil }
+    }
+
+    private func candidate(for wanted: WantedModel, isAutomatic: Bool) -> ModelPool {
+        let serving = pool(of: wanted.name, wanted.version)
+        let known = [serving?.snapshot?.digest, refusedDigests[wanted.label]].compactMap { $0 }
+        return ModelPool(
+            wanted, generation: takeGeneration(), knownDigests: isAutomatic ? known : nil, supervisor: self)
+    }
+
+    /// A model that is in no file any more ends; its requests are answered first. One that was named serves on from
+    /// its copy when its files are gone.
+    private func removeUnwanted(_ wanted: [WantedModel], _ request: ReloadRequest) {
+        for pool in pools where request.includes(pool.wanted.name) {
+            guard !wanted.contains(where: { $0.name == pool.wanted.name }) else { continue }
+            if request.isAutomatic && pool.wanted.isRequired {
+                pool.log.warning("the model's files are gone; it serves on from its copy")
+            } else {
+                pool.log.info("model removed")
+                pools.removeAll { $0 === pool }
+                retire(pool)
+            }
         }
-        pools.removeAll { pool in retiring.contains { $0 === pool } }
     }
 
     /// Once a turn: candidates that serve take over, those that failed are given up.
     func settleReload() {
         for candidate in candidates {
-            if let refusal = candidate.refusal {
+            if case .declined(let reason, let isUnfinished) = candidate.state {
+                if isUnfinished { modelWatch?.postpone(candidate.wanted.name) }
+                decline(candidate, reason)
+            } else if let refusal = candidate.refusal {
                 giveUp(candidate, refusal)
             } else if candidate.isComplete {
                 promote(candidate)
             }
         }
+        removeOldVersions()
         for pool in retiring where pool.isGone { snapshots.remove(generation: pool.generation) }
         retiring.removeAll { $0.isGone }
+    }
+
+    /// Once a turn, when the proxies know what has changed: whoever waits for the reload is told.
+    func finishReload() {
         guard let reload, reload.isDone else { return }
-        finishReload(refusals: reload.refusals)
+        finish(reload.refusals)
     }
 
     private func promote(_ candidate: ModelPool) {
         candidates.removeAll { $0 === candidate }
-        if let index = pools.firstIndex(where: { $0.wanted.name == candidate.wanted.name }) {
-            retire(pools[index])
+        let wanted = candidate.wanted
+        let old = pool(of: wanted.name, wanted.version)
+        candidate.log.info(
+            "model reloaded",
+            metadata: [
+                "generation": "\(candidate.generation)", "digest": "\(candidate.snapshot?.digest ?? "")",
+                "unchanged": "\(old?.snapshot == candidate.snapshot)",
+            ])
+        if let old, let index = pools.firstIndex(where: { $0 === old }) {
             pools[index] = candidate
+            stepDown(old, for: candidate)
         } else {
             pools.append(candidate)
         }
-        candidate.log.info("model reloaded", metadata: ["generation": "\(candidate.generation)"])
-        reload?.ended(candidate.generation, model: candidate.wanted.name, .replaced)
+        refusedDigests[wanted.label] = nil
+        candidate.countReload()
+        reload?.ended(candidate.generation, model: wanted.name, .replaced)
+    }
+
+    /// When every version of a model that is wanted serves, those that are not wanted any more end. While one was
+    /// refused, or is being written, they serve on.
+    private func removeOldVersions() {
+        guard let reload else { return }
+        for (name, versions) in wantedVersions {
+            guard !candidates.contains(where: { $0.wanted.name == name }), !reload.refusedModels.contains(name),
+                versions.allSatisfy({ pool(of: name, $0) != nil })
+            else { continue }
+            for old in pools where old.wanted.name == name && !versions.contains(old.wanted.version) {
+                let new = pools.last { $0.wanted.name == name && reload.generations.contains($0.generation) }
+                old.log.info("version removed")
+                pools.removeAll { $0 === old }
+                stepDown(old, for: new)
+            }
+        }
     }
 
     private func giveUp(_ candidate: ModelPool, _ refusal: String) {
         candidates.removeAll { $0 === candidate }
         retire(candidate)
-        let serving = pools.first { $0.wanted.name == candidate.wanted.name }
-        serving?.lastRefusal = refusal
+        refusedDigests[candidate.wanted.label] = candidate.snapshot?.digest
+        for serving in pools where serving.wanted.name == candidate.wanted.name {
+            serving.lastRefusal = "reload refused: \(refusal)"
+        }
+        candidate.countRefusal()
         candidate.log.error(
             "reload refused; the old version serves on", metadata: ["reason": "\(refusal)"])
         reload?.ended(candidate.generation, model: candidate.wanted.name, .refused(refusal))
     }
 
-    private func retire(_ pool: ModelPool) {
+    private func decline(_ candidate: ModelPool, _ reason: String) {
+        candidates.removeAll { $0 === candidate }
+        retire(candidate)
+        candidate.log.info("nothing to reload", metadata: ["reason": "\(reason)"])
+        reload?.ended(candidate.generation, model: candidate.wanted.name, .unchanged)
+    }
+
+    /// Ends a generation, and the one that was kept for its failure.
+    func retire(_ pool: ModelPool) {
+        if let index = probations.firstIndex(where: { $0.generation == pool.generation }) {
+            let predecessor = probations.remove(at: index).predecessor
+            predecessor.retire()
+            retiring.append(predecessor)
+        }
         pool.retire()
         retiring.append(pool)
     }
 
-    private func finishReload(refusals: [String]) {
-        let again = reload?.isWantedAgain ?? false
+    private func finish(_ refusals: [String]) {
         reload = nil
+        let ended = reloadRequest
+        reloadRequest = nil
+        wantedVersions = [:]
         reloadCount += 1
         lastRefusals = refusals
-        let told = reloadWaiters.filter { $0.after <= reloadCount }
-        reloadWaiters.removeAll { $0.after <= reloadCount }
-        for waiter in told { waiter.onDone(refusals) }
-        if again { beginReload() }
+        ended?.end(refusals)
+        changed()
+        if let next = waitingReloads.next() { begin(next) }
+    }
+
+    /// The generation that serves that version.
+    func pool(of name: String, _ version: Int) -> ModelPool? {
+        pools.first { $0.wanted.name == name && $0.wanted.version == version }
     }
 }
 

@@ -31,8 +31,18 @@ package final class Supervisor {
     var candidates: [ModelPool] = []
     var retiring: [ModelPool] = []
     var reload: Reload?
+    var reloadRequest: ReloadRequest?
     var reloadCount = 0
-    var reloadWaiters: [(after: Int, onDone: ([String]) -> Void)] = []
+    var waitingReloads = ReloadQueue()
+    /// Of the reload that is under way: the versions of each model that are to be served.
+    var wantedVersions: [String: Set<Int>] = [:]
+    /// What was refused last or rolled back from, by `WantedModel.label`.
+    var refusedDigests: [String: String] = [:]
+    /// Generations that took over a short time ago.
+    var probations: [Probation] = []
+    /// Models that a client has unloaded, with the versions that they had.
+    var unloadedModels: [String: [Int]] = [:]
+    private(set) var modelWatch: ModelWatch?
     private var lastGeneration: UInt32 = 0
     var proxies: [ProxySlot] = []
     /// There are as many proxies as there are to be.
@@ -114,6 +124,7 @@ package final class Supervisor {
         convergence = Timer(on: loop) { [unowned self] in settle() }
         drainLimit = Timer(on: loop) { [unowned self] in stopNow() }
         pools = settings.models.map { ModelPool($0, generation: takeGeneration(), supervisor: self) }
+        watchModels()
         proxies = (0..<(isPlaced ? settings.proxyCount : 1)).map { ProxySlot($0, supervisor: self) }
         log.info("starting", metadata: ["runtime_dir": "\(runtime.path)", "listen": "\(listenAddress)"])
         startService()
@@ -125,11 +136,21 @@ package final class Supervisor {
         return exit
     }
 
+    private func watchModels() {
+        guard settings.watchesModels else { return }
+        do throws(UVError) {
+            modelWatch = try ModelWatch(self)
+            modelWatch?.take(settings.models, names: nil)
+        } catch {
+            log.warning("changed model files will not be seen; reload by hand", metadata: ["reason": "\(error)"])
+        }
+    }
+
     // MARK: Facts for the pools and proxies
 
     var now: UInt64 { loop.nowMilliseconds }
 
-    var routes: [ModelRoute] { pools.map(\.route) }
+    var routes: [ModelRoute] { pools.map(\.route) + unloadedRoutes }
 
     var listenAddress: String {
         listener.host.contains(":")
@@ -151,7 +172,7 @@ package final class Supervisor {
         return lastGeneration
     }
 
-    private var allPools: [ModelPool] { pools + candidates + retiring }
+    private var allPools: [ModelPool] { pools + candidates + retiring + probations.map(\.predecessor) }
 
     // MARK: Events
 
@@ -197,22 +218,26 @@ package final class Supervisor {
     private func settle() {
         if isStopping { return settleStopping() }
         settleReload()
+        settleProbations()
         placeProxies()
         converge()
         publishRoutes()
         publishMetrics()
         announceReady()
+        finishReload()
         reportToService()
     }
 
     /// Starts what is missing. While the server drains that is only workers: the requests that are left need them.
     private func converge() {
-        var times = (isStopping ? pools : pools + candidates).compactMap { $0.converge(at: now) }
+        let returning = probations.filter(\.isFailed).map(\.predecessor)
+        var times = (isStopping ? pools : pools + candidates + returning).compactMap { $0.converge(at: now) }
         if !isStopping && acceptsClients { times += proxies.compactMap { $0.converge(at: now) } }
+        if !isStopping { times += probations.filter { !$0.isFailed }.map(\.until) }
         if let next = times.min() { convergence?.start(milliseconds: next > now ? next - now : 0) }
     }
 
-    private func publishRoutes() {
+    func publishRoutes() {
         let routes = routes
         guard routes != sentRoutes else { return }
         sentRoutes = routes
@@ -315,6 +340,7 @@ package final class Supervisor {
         guard allPools.allSatisfy(\.isGone) else { return }
         admin?.close()
         service.close()
+        modelWatch?.close()
         reaper.close()
         for signal in signals { signal.close() }
         for timer in [turn, convergence, drainLimit] { timer?.close() }

@@ -5,6 +5,8 @@ import Glibc
 package struct WantedModel: Equatable, Sendable {
     package var name: String
     package var version: Int
+    /// Names for this version.
+    package var labels: [String] = []
     /// The .onnx file.
     package var path: String
     /// What the model was named by, or its place in the repository, as it was given: a file, a folder, or a link.
@@ -13,6 +15,8 @@ package struct WantedModel: Equatable, Sendable {
     package var folder = ""
     /// Nil: as many as `Placement` finds.
     package var workerCount: Int?
+    /// The files that are there for it; the ONNX file first.
+    package var files: [String] = []
     /// Named on the command line or in the configuration: when it cannot be loaded at the start, that is the
     /// end. A model found in a repository is reported instead, and the others are served.
     package var isRequired: Bool
@@ -22,6 +26,9 @@ package struct WantedModel: Equatable, Sendable {
     package var maxBatchRowCount = 64
     /// How long a request may wait for its batch to fill.
     package var maxDelayMilliseconds = 0
+
+    /// What tells it from all others.
+    var label: String { "\(name)/\(version)" }
 
     package init(name: String, version: Int, path: String, workerCount: Int?, isRequired: Bool) {
         self.name = name
@@ -53,8 +60,16 @@ package struct SupervisorSettings {
     /// Where the copies of models are; nil: in the runtime directory.
     package var snapshotDirectory: String?
     package var models: [WantedModel] = []
-    /// Looks at the model files again, for a reload.
-    package var locateAgain: () throws(ReloadError) -> [WantedModel] = { () throws(ReloadError) in [] }
+    /// Reads the configuration again and looks for the model files, for a reload.
+    package var locateAgain: () throws(ReloadError) -> [WantedModel]? = { () throws(ReloadError) in [] }
+    /// Looks for the model files alone, and gives those that are there; nil when the repository cannot be read.
+    package var look: () -> [WantedModel]? = { [] }
+    /// The folder of which every model is served.
+    package var repository: () -> String? = { nil }
+    /// Changed model files are loaded without being asked.
+    package var watchesModels = false
+    /// How long a new generation is watched for crashes while the one before it is kept; 0: not at all.
+    package var probationMilliseconds = 30_000
     /// How many proxies there are; with `placesProxies` the most that there may be.
     package var proxyCount = 1
     /// How many proxies there are is found out when the models are loaded.

@@ -24,10 +24,10 @@ struct Serve: ParsableCommand {
     @OptionGroup var flags: KeyFlags
 
     func run() throws {
-        let resolved = try resolve()
-        let configuration = resolved.configuration
+        let source = try ConfigurationSource(sources)
+        let configuration = source.configuration
         let log = Log.bootstrap(format: configuration.logFormat, level: configuration.logLevel, role: "supervisor")
-        let settings = try ServeSettings(configuration: configuration).supervisor()
+        let settings = try ServeSettings(source: source).supervisor()
         ProcessLife.setTitle("apus: supervisor")
         throw end(try start(settings, log))
     }
@@ -57,16 +57,12 @@ struct Serve: ParsableCommand {
         }
     }
 
-    private func resolve() throws -> ResolvedConfiguration {
+    private var sources: ConfigurationSources {
         var sources = ConfigurationSources()
         sources.flags = flags.settings
         sources.models = models
         sources.configurationFile = config
         sources.environment = processEnvironment()
-        do {
-            return try sources.resolve()
-        } catch {
-            throw Failure(.usage, error.all.map(\.description))
-        }
+        return sources
     }
 }

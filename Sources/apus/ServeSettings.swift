@@ -1,5 +1,6 @@
 import ApusConfiguration
 import ApusLog
+import ApusModel
 import ApusSupervisor
 import ApusWire
 import ApusWorker
@@ -7,7 +8,8 @@ import Glibc
 
 /// From what the user configured to what the supervisor is told.
 struct ServeSettings {
-    let configuration: Configuration
+    let source: ConfigurationSource
+    var configuration: Configuration { source.configuration }
 
     /// Descriptors that are not clients': the loop's, links, logs, and room to answer with.
     private static let reservedDescriptorCount = 256
@@ -21,6 +23,7 @@ struct ServeSettings {
         settings.models = try models()
         settings.locateAgain = { () throws(ReloadError) in
             do {
+                try source.readAgain()
                 return try models()
             } catch let failure as Failure {
                 throw ReloadError(failure.sentences.joined(separator: "; "))
@@ -32,6 +35,10 @@ struct ServeSettings {
         if configuration.pin { settings.pin = ProcessorPin.pin(_:to:) }
         settings.placesProxies = configuration.proxies == nil
         settings.proxyCount = configuration.proxies ?? Processors.numbers.count
+        settings.look = modelsThere
+        settings.repository = { source.configuration.repository }
+        settings.watchesModels = configuration.reload == .auto
+        settings.probationMilliseconds = configuration.probationMilliseconds
         settings.proxy = proxy()
         settings.allowsSchemaChange = configuration.allowSchemaChange
         settings.onnxRuntimePath = configuration.onnxRuntime ?? ""
@@ -56,20 +63,41 @@ struct ServeSettings {
             for (path, error) in refused {
                 writeText("apus: \(path) is passed over: \(error)\n", to: STDERR_FILENO)
             }
-            return models.map(wanted)
+            return models.flatMap(wanted)
         } catch {
             throw Failure(.usage, error.all.map(\.description))
         }
     }
 
-    private func wanted(_ located: LocatedModel) -> WantedModel {
-        let version = located.location.newest
+    /// What is there of them; nil when the repository itself is not.
+    private func modelsThere() -> [WantedModel]? {
+        let found = configuration.lookForModels()
+        return found.errors.contains(where: isOfRepository) ? nil : found.models.flatMap(wanted)
+    }
+
+    /// The fault is not one model's, but hides all those of the repository.
+    private func isOfRepository(_ error: ConfigurationError) -> Bool {
+        guard case .badModel(let error, _) = error else { return false }
+        return switch error {
+        case .missing(let path, _): path == configuration.repository
+        case .emptyRepository, .duplicateName: true
+        case .notONNX, .noModel, .ambiguous, .notONNXFlavor, .badName: false
+        }
+    }
+
+    private func wanted(_ located: LocatedModel) -> [WantedModel] {
+        located.settings.versions.choose(from: located.location.versions).map { wanted(located, $0) }
+    }
+
+    private func wanted(_ located: LocatedModel, _ version: ModelLocation.Version) -> WantedModel {
         let settings = located.settings
         var model = WantedModel(
             name: located.location.name, version: version.number, path: version.path,
             workerCount: settings.workers, isRequired: located.isRequired)
         model.source = located.source
-        model.folder = located.location.layout == .file ? "" : located.location.path
+        model.folder = located.location.path == version.path ? "" : located.location.path
+        model.labels = settings.labels.names(of: version.number)
+        model.files = ModelFiles(model: model.path, folder: model.folder).present.map(\.path)
         model.limits.bodyByteLimit = settings.maxBodyByteCount
         model.limits.queueCapacity = settings.queueCapacity
         model.limits.requestMilliseconds = settings.timeoutMilliseconds
@@ -96,6 +124,7 @@ struct ServeSettings {
         proxy.idleMilliseconds = configuration.idleTimeoutMilliseconds
         proxy.defaultModel = configuration.defaultModel ?? ""
         proxy.logsAccess = configuration.accessLog
+        proxy.allowsModelControl = configuration.modelControl
         let largest = configuration.models.map(\.settings.maxBodyByteCount).max() ?? 0
         proxy.bufferedByteLimit = max(
             512 << 20, 4 * max(largest, configuration.modelDefaults.maxBodyByteCount))

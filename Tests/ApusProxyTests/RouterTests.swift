@@ -82,8 +82,8 @@ struct RouterTests {
         Row(method: .options, path: "/v2/logging", route: "options GET, HEAD, POST, OPTIONS"),
         .post("/v2/repository/index", "repositoryIndex"),
         .get("/v2/repository/index", "405 POST, OPTIONS"),
-        .post("/v2/repository/models/iris/load", "repositoryChange"),
-        .post("/v2/repository/models/new/unload", "repositoryChange"),
+        .post("/v2/repository/models/iris/load", #"repositoryChange(name: "iris", loads: true)"#),
+        .post("/v2/repository/models/new/unload", #"repositoryChange(name: "new", loads: false)"#),
         .post("/v2/repository/models/iris", "404"), .post("/v2/repository/models/iris/x", "404"),
         .post("/v2/repository/models/iris/load/x", "404"), .post("/v2/repository", "404"),
     ]

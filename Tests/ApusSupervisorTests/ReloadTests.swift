@@ -23,12 +23,34 @@ struct ReloadTests {
         #expect(reload.refusals.isEmpty)
     }
 
-    @Test("however often it is asked for meanwhile, it is wanted once more")
+    @Test("however often it is asked for meanwhile, it is wanted once more of each kind, and all are told")
     func coalesces() {
-        var reload = Reload(generations: [1])
-        #expect(!reload.isWantedAgain)
-        for _ in 0..<3 { reload.askedAgain() }
-        #expect(reload.isWantedAgain)
+        var queue = ReloadQueue()
+        var told: [String] = []
+        for number in 0..<3 {
+            queue.add(ReloadRequest(onDone: [{ _ in told.append("all \(number)") }]))
+            queue.add(ReloadRequest(names: ["m\(number)"], isAutomatic: true))
+        }
+        queue.add(ReloadRequest(names: ["m9"], onDone: [{ told += $0 }]))
+        let all = queue.next()
+        #expect(all?.names == nil && all?.isAutomatic == false)
+        all?.end([])
+        #expect(told == ["all 0", "all 1", "all 2"])
+        let changed = queue.next()
+        #expect(changed?.names == ["m0", "m1", "m2"] && changed?.isAutomatic == true)
+        #expect(changed?.includes("m1") == true && changed?.includes("m9") == false)
+        queue.next()?.end(["refused"])
+        #expect(told.last == "refused")
+        #expect(queue.next() == nil)
+    }
+
+    @Test("a model whose files are the same is neither replaced nor refused")
+    func unchanged() {
+        var reload = Reload(generations: [4, 5])
+        reload.ended(4, model: "a", .unchanged)
+        reload.ended(5, model: "b", .refused("no"))
+        #expect(reload.isDone)
+        #expect(reload.refusals == ["b: no"] && reload.refusedModels == ["b"])
     }
 
     @Test("without a model there is nothing to wait for")

@@ -29,6 +29,7 @@ struct ControlSample: CustomTestStringConvertible, Sendable {
         settings.serverName = "triton"
         settings.defaultModel = "iris"
         settings.logsAccess = true
+        settings.allowsModelControl = true
         settings.idleMilliseconds = 12
         return settings
     }()
@@ -58,7 +59,7 @@ struct ControlSample: CustomTestStringConvertible, Sendable {
         ControlSample("fork", TemplateOrder.fork(serial: 1, slot: 2, socketPath: "/run/1.sock")),
         ControlSample("loaded", TemplateReport.loaded(description)),
         ControlSample("copied", TemplateReport.copied(ModelSnapshot(digest: "ab12", paths: ["/m.onnx", ""]))),
-        ControlSample("declined", TemplateReport.declined(reason: "as it was")),
+        ControlSample("declined", TemplateReport.declined(reason: "as it was", isUnfinished: true)),
         ControlSample("failed", TemplateReport.failed(exitCode: -1, sentence: "no file")),
         ControlSample("forked", TemplateReport.forked(serial: .max, processID: .max)),
         ControlSample("fork failed", TemplateReport.forkFailed(serial: 0, sentence: "")),
@@ -69,6 +70,8 @@ struct ControlSample: CustomTestStringConvertible, Sendable {
         ControlSample("no routes", ProxyOrder.routes([])),
         ControlSample("worker exited", ProxyOrder.workerExited(serial: 5, death: .deadline)),
         ControlSample("proxy drain", ProxyOrder.drain(milliseconds: 30_000)),
+        ControlSample("model changed", ProxyOrder.modelChanged(id: .max, refusal: "no version")),
+        ControlSample("change a model", ProxyReport.changeModel(id: 7, name: "iris", loads: true)),
         ControlSample("proxy ready", ProxyReport.ready),
         ControlSample("worker stuck", ProxyReport.workerStuck(serial: 77)),
     ]

@@ -220,6 +220,15 @@ let goldenPrometheusText = """
     # HELP apus_template_restarts_total Templates started in place of one that ended.
     # TYPE apus_template_restarts_total counter
     apus_template_restarts_total{model="iris",version="3"} 0
+    # HELP apus_model_reloads_total New generations that took over.
+    # TYPE apus_model_reloads_total counter
+    apus_model_reloads_total{model="iris",version="3"} 0
+    # HELP apus_model_reload_refusals_total New generations that were refused.
+    # TYPE apus_model_reload_refusals_total counter
+    apus_model_reload_refusals_total{model="iris",version="3"} 0
+    # HELP apus_model_rollbacks_total Generations that crashed soon and gave their place back.
+    # TYPE apus_model_rollbacks_total counter
+    apus_model_rollbacks_total{model="iris",version="3"} 0
     # HELP apus_model_info 1 for each model version served.
     # TYPE apus_model_info gauge
     apus_model_info{model="iris",version="3"} 1

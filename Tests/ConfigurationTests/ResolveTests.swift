@@ -106,7 +106,9 @@ struct PrecedenceTests {
 private let otherValues = [
     "repository": "/models", "listen": "[::1]:9000", "proxies": "3", "pin": "true", "runtime-dir": "/run/apus-test",
     "snapshot-dir": "/var/cache/apus",
-    "onnxruntime": "/opt/libonnxruntime.so", "default-model": "iris", "model-control": "true",
+    "onnxruntime": "/opt/libonnxruntime.so", "default-model": "iris", "reload": "manual",
+    "probation": "0", "versions": "latest:2", "labels": "canary:4,stable:3", "model-control": "true",
+    "allow-schema-change": "true",
     "server-name": "triton", "drain-timeout": "0", "workers": "777", "max-batch": "128", "max-delay": "5",
     "batching": "off", "timeout": "1000", "queue": "16", "max-body": "1GiB", "nonfinite": "token",
     "max-connections": "500", "max-head-bytes": "32KiB", "max-fields": "64", "first-byte-timeout": "1",

@@ -140,6 +140,9 @@ struct Status: Decodable {
     struct Model: Decodable {
         let generation: Int
         let name: String
+        let version: Int
+        let labels: [String]
+        let digest: String
         let state: String
         let reason: String
         let template: Process

@@ -18,6 +18,8 @@ package struct ProxySettings: Equatable, Sendable {
     package var idleMilliseconds = 75_000
     package var defaultModel = ""
     package var logsAccess = false
+    /// Clients may load and unload models.
+    package var allowsModelControl = false
 
     package init() {}
 
@@ -26,6 +28,7 @@ package struct ProxySettings: Equatable, Sendable {
         writer.write(serverName)
         writer.write(defaultModel)
         writer.write(logsAccess)
+        writer.write(allowsModelControl)
     }
 
     init(reading reader: inout ControlReader) throws(ControlError) {
@@ -33,6 +36,7 @@ package struct ProxySettings: Equatable, Sendable {
         serverName = try reader.readString()
         defaultModel = try reader.readString()
         logsAccess = try reader.readBool()
+        allowsModelControl = try reader.readBool()
     }
 
     private var numbers: [Int] { Self.numberKeys.map { self[keyPath: $0] } }
@@ -82,7 +86,10 @@ package struct WorkerRoute: Equatable, Sendable {
 /// One version of one model, as a proxy knows it.
 package struct ModelRoute: Equatable, Sendable {
     /// The states of the V2 repository index.
-    package enum State: UInt8, Sendable { case loading = 1, ready = 2, unavailable = 3, unloading = 4 }
+    package enum State: UInt8, Sendable { case loading = 1, ready = 2, unavailable = 3, unloading = 4
+        /// A client has unloaded it: it is in the index, and is not served.
+        case unloaded = 5
+    }
 
     package var name: String
     package var version: Int
@@ -164,6 +171,8 @@ package enum ProxyOrder: Equatable, Sendable {
     case workerExited(serial: UInt32, death: WorkerDeath)
     /// Log from this level on, by swift-log's name for it.
     case logLevel(String)
+    /// The model that a client of this proxy wanted changed is; or why not, for the client; empty when it is.
+    case modelChanged(id: UInt64, refusal: String)
     /// Accept no more; finish what is there; exit when it is done or the time is up.
     case drain(milliseconds: Int)
 }
@@ -187,6 +196,10 @@ extension ProxyOrder: ControlMessage {
         case .logLevel(let name):
             writer.write(UInt8(5))
             writer.write(name)
+        case .modelChanged(let id, let refusal):
+            writer.write(UInt8(6))
+            writer.write(id)
+            writer.write(refusal)
         }
     }
 
@@ -206,6 +219,7 @@ extension ProxyOrder: ControlMessage {
             self = .workerExited(serial: serial, death: death)
         case 4: self = .drain(milliseconds: try reader.read())
         case 5: self = .logLevel(try reader.readString())
+        case 6: self = .modelChanged(id: try reader.read(), refusal: try reader.readString())
         case let kind: throw .unknownKind(kind)
         }
     }
@@ -219,6 +233,8 @@ package enum ProxyReport: Equatable, Sendable {
     case workerStuck(serial: UInt32)
     /// A client asked for another log level, by swift-log's name for it.
     case logLevel(String)
+    /// A client wants a model loaded, or unloaded.
+    case changeModel(id: UInt64, name: String, loads: Bool)
 }
 
 extension ProxyReport: ControlMessage {
@@ -231,6 +247,11 @@ extension ProxyReport: ControlMessage {
         case .logLevel(let name):
             writer.write(UInt8(3))
             writer.write(name)
+        case .changeModel(let id, let name, let loads):
+            writer.write(UInt8(4))
+            writer.write(id)
+            writer.write(name)
+            writer.write(loads)
         }
     }
 
@@ -239,6 +260,9 @@ extension ProxyReport: ControlMessage {
         case 1: self = .ready
         case 2: self = .workerStuck(serial: try reader.read())
         case 3: self = .logLevel(try reader.readString())
+        case 4:
+            self = .changeModel(
+                id: try reader.read(), name: try reader.readString(), loads: try reader.readBool())
         case let kind: throw .unknownKind(kind)
         }
     }

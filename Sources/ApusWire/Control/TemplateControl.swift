@@ -218,7 +218,8 @@ package enum TemplateReport: Equatable, Sendable {
     /// The model's files have been copied. Before they are loaded.
     case copied(ModelSnapshot)
     /// There is nothing to load, see `TemplateSettings.isAutomatic`. The template exits.
-    case declined(reason: String)
+    /// Unfinished: somebody writes to the files.
+    case declined(reason: String, isUnfinished: Bool)
     /// The model is loaded and has passed its self-test.
     case loaded(ModelDescription)
     /// It never will be: the sentence says what to do. The template exits with `exitCode`.
@@ -250,9 +251,10 @@ extension TemplateReport: ControlMessage {
             writer.write(UInt8(5))
             writer.write(snapshot.digest)
             writer.write(snapshot.paths) { $0.write($1) }
-        case .declined(let reason):
+        case .declined(let reason, let isUnfinished):
             writer.write(UInt8(6))
             writer.write(reason)
+            writer.write(isUnfinished)
         }
     }
 
@@ -266,7 +268,7 @@ extension TemplateReport: ControlMessage {
             let digest = try reader.readString()
             let paths = try reader.readList { (reader) throws(ControlError) in try reader.readString() }
             self = .copied(ModelSnapshot(digest: digest, paths: paths))
-        case 6: self = .declined(reason: try reader.readString())
+        case 6: self = .declined(reason: try reader.readString(), isUnfinished: try reader.readBool())
         case let kind: throw .unknownKind(kind)
         }
     }

@@ -103,6 +103,14 @@ extension MetricFamily {
             "apus_template_restarts_total", .counter, PoolField.templateRestarts,
             "Templates started in place of one that ended."),
         MetricFamily(
+            "apus_model_reloads_total", .counter, PoolField.reloads, "New generations that took over."),
+        MetricFamily(
+            "apus_model_reload_refusals_total", .counter, PoolField.reloadRefusals,
+            "New generations that were refused."),
+        MetricFamily(
+            "apus_model_rollbacks_total", .counter, PoolField.rollbacks,
+            "Generations that crashed soon and gave their place back."),
+        MetricFamily(
             "apus_model_info", .gauge, PoolField.isServed, "1 for each model version served."),
         MetricFamily(
             "apus_model_ready", .gauge, PoolField.isReady, "1 when the version can answer."),

@@ -108,8 +108,12 @@ enum PoolField {
     static let isReady = 1
     static let workerRestarts = 2
     static let templateRestarts = 3
-    static func workers(_ state: WorkerState) -> Int { 4 + Int(state.rawValue) }
-    static let count = 4 + WorkerState.allCases.count
+    /// New generations that took over, that were refused, and that gave their place back.
+    static let reloads = 4
+    static let reloadRefusals = 5
+    static let rollbacks = 6
+    static func workers(_ state: WorkerState) -> Int { 7 + Int(state.rawValue) }
+    static let count = 7 + WorkerState.allCases.count
 }
 
 /// What a worker does, for `apus_workers`.

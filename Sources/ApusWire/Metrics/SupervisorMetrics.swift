@@ -53,6 +53,15 @@ package struct PoolSeries {
     /// Counts a worker that was forked in place of one that ended.
     package func workerRestarted() { values.add(1, at: PoolField.workerRestarts) }
 
+    /// Counts a new generation that took over.
+    package func reloaded() { values.add(1, at: PoolField.reloads) }
+
+    /// Counts a new generation that was refused.
+    package func reloadRefused() { values.add(1, at: PoolField.reloadRefusals) }
+
+    /// Counts a generation whose workers crashed, so that the one before it serves again.
+    package func rolledBack() { values.add(1, at: PoolField.rollbacks) }
+
     /// Counts a template that was started in place of one that ended.
     package func templateRestarted() { values.add(1, at: PoolField.templateRestarts) }
 }

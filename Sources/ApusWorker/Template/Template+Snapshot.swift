@@ -18,7 +18,7 @@ extension Template {
         let snapshot = try take(files, settings, channel)
         try? channel.send(TemplateReport.copied(snapshot))
         if settings.isAutomatic, settings.knownDigests.contains(snapshot.digest) {
-            decline("the files are the same as before", channel)
+            decline("the files are the same as before", isUnfinished: false, channel)
         }
         return own
     }
@@ -33,7 +33,7 @@ extension Template {
         } catch {
             let sentence = error.sentence(copying: files.model, to: folder)
             switch error {
-            case .disturbed where settings.isAutomatic: decline(sentence, channel)
+            case .disturbed where settings.isAutomatic: decline(sentence, isUnfinished: true, channel)
             case .disturbed, .unwritable: throw LoadFailure(exitCode: .modelCannotLoad, sentence: sentence)
             case .unreadable(let path, let reason) where path == files.model:
                 throw LoadFailure(.modelMissing(path: path, reason: String(cString: strerror(reason.code))))
@@ -42,8 +42,8 @@ extension Template {
         }
     }
 
-    private func decline(_ reason: String, _ channel: borrowing ControlChannel) -> Never {
-        try? channel.send(TemplateReport.declined(reason: reason))
+    private func decline(_ reason: String, isUnfinished: Bool, _ channel: borrowing ControlChannel) -> Never {
+        try? channel.send(TemplateReport.declined(reason: reason, isUnfinished: isUnfinished))
         _exit(0)
     }
 }

@@ -39,6 +39,8 @@ struct Template {
         _ settings: TemplateSettings, _ channel: borrowing ControlChannel
     ) throws(SystemError) {
         ProcessLife.setTitle("apus: template \(settings.name)@\(settings.version)")
+        Priority.lower()
+        defer { Priority.restore() }
         do throws(LoadFailure) {
             let loaded = try ModelLoad.load(try copied(settings, channel), yaml: yaml, log: log)
             model = loaded.model

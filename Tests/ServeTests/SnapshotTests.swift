@@ -1,0 +1,58 @@
+import Foundation
+import Testing
+
+extension ServeTests {
+    @Suite("Private copies of models")
+    struct SnapshotTests {
+        @Test("a template that is started again loads what serves, whatever is in the file by then")
+        func restarted() throws {
+            let models = ModelFolder()
+            try models.put(try ModelFolder.iris(), at: "iris.onnx")
+            let server = try TestServer("\(models.path)/iris.onnx", "--workers", "1", "--reload", "manual")
+            let before = try server.settledReport().models[0]
+            try Data("no model".utf8).write(to: URL(fileURLWithPath: "\(models.path)/iris.onnx"))
+            var mark = server.log.mark
+            try Processes.signal(before.template.pid, SIGKILL)
+            try server.log.wait(for: "model loaded", since: mark)
+            mark = server.log.mark
+            try Processes.signal(try #require(before.workers.first?.pid), SIGKILL)
+            try server.log.wait(for: "worker ready", since: mark)
+            #expect(try server.askIris() == "200 iris/1")
+            let after = try server.report().models[0]
+            #expect(after.digest == before.digest && after.generation == before.generation)
+            try server.stop(errors: ["template exited"])
+        }
+
+        @Test("a copy that cannot be written refuses the model by name of the fault, and the old one serves on")
+        func unwritable() throws {
+            let models = ModelFolder()
+            try models.put(try ModelFolder.iris(), at: "iris.onnx")
+            let server = try TestServer(
+                "\(models.path)/iris.onnx", "--workers", "1", "--reload", "manual",
+                "--snapshot-dir", "\(models.path)/copies")
+            let copies = "\(models.path)/copies/snapshots-\(server.process)"
+            #expect(FileManager.default.fileExists(atPath: "\(copies)/1/iris.onnx"))
+            rename(copies, copies + ".away")
+            try Data().write(to: URL(fileURLWithPath: copies))
+            let answer = try server.admin("reload wait")
+            #expect(answer.contains("(ENOTDIR)") && answer.contains("--snapshot-dir"), "\(answer)")
+            #expect(try server.askIris() == "200 iris/1")
+            try server.stop(errors: ["model cannot be loaded", "reload refused"])
+        }
+
+        @Test("copies of generations that are gone are removed, and all at the end")
+        func removed() throws {
+            let models = ModelFolder()
+            try models.put(try ModelFolder.iris(), at: "iris.onnx")
+            let server = try TestServer(
+                "\(models.path)/iris.onnx", "--workers", "1", "--snapshot-dir", "\(models.path)/copies")
+            let copies = "\(models.path)/copies/snapshots-\(server.process)"
+            for _ in 0..<3 { #expect(try server.admin("reload wait").hasPrefix("ok")) }
+            try server.waitFor("4 lock") {
+                try FileManager.default.contentsOfDirectory(atPath: copies).sorted().joined(separator: " ")
+            }
+            try server.stop()
+            #expect(try FileManager.default.contentsOfDirectory(atPath: "\(models.path)/copies") == [])
+        }
+    }
+}
