@@ -47,6 +47,10 @@ apt_install() {  # PACKAGE...
 SWIFT_PACKAGES=(binutils git libcurl4 libedit2 libncurses6 libsqlite3-0 libxml2 tzdata)
 BUILD_PACKAGES=(ca-certificates g++ libsimdjson-dev libuv1-dev pkg-config zlib1g-dev)
 
+# What building the Debian package takes, and booting a machine to test it in.
+PACKAGE_PACKAGES=(dpkg-dev)
+MACHINE_PACKAGES=(debootstrap systemd-container)
+
 install_packages() {
     has swift || fail "Swift is not installed (no \`swift\` in PATH); apus builds with Swift 6.1 or later"
     apt_install "${SWIFT_PACKAGES[@]}" "${BUILD_PACKAGES[@]}"

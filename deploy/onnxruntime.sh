@@ -3,15 +3,16 @@
 #
 # usage: deploy/onnxruntime.sh [FOLDER]        (default: .build/onnxruntime of this checkout)
 #
-# Leaves FOLDER/libonnxruntime.so.1.28.0. Does nothing when it is there already. The wheel comes
-# through pip, so pip's own settings (index, proxy, certificates, find-links) hold; its SHA-256
-# is checked here. The wheel is for CPython 3.11, but only the C library in it is used, so any
-# Python that has pip will do.
+# Leaves FOLDER/libonnxruntime.so.1.28.0, with its license and those of what it is made of. Does
+# nothing when they are there already. The wheel comes through pip, so pip's own settings (index,
+# proxy, certificates, find-links) hold; its SHA-256 is checked here. The wheel is for CPython 3.11,
+# but only the C library and the licenses in it are used, so any Python that has pip will do.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 VERSION=1.28.0
 LIBRARY=libonnxruntime.so.$VERSION
+LICENSES=(LICENSE ThirdPartyNotices.txt)
 
 # From 1.29 on, ONNX Runtime's Linux build starts a telemetry thread; a worker forks, so the
 # template that loads the library must stay single-threaded. Hence exactly this version.
@@ -27,10 +28,9 @@ aarch64)
 *) fail "ONNX Runtime has no wheel for $(uname -m); build it, and name it with APUS_ONNXRUNTIME" ;;
 esac
 
-# Unpacks the one file of a wheel (a zip) that we want. Python has a zip reader; unzip may be
-# missing.
-extract() {  # WHEEL TARGET
-    python3 - "$1" "onnxruntime/capi/$LIBRARY" "$2" <<'PYTHON'
+# Unpacks one file of a wheel (a zip). Python has a zip reader; unzip may be missing.
+extract() {  # WHEEL MEMBER TARGET
+    python3 - "$@" <<'PYTHON' || fail "the wheel has no $2"
 import shutil, sys, zipfile
 wheel, member, target = sys.argv[1:]
 with zipfile.ZipFile(wheel) as archive, archive.open(member) as source, open(target, "wb") as out:
@@ -39,8 +39,8 @@ PYTHON
 }
 
 main() {
-    local folder=${1:-$ROOT/.build/onnxruntime} wheel found
-    if [[ -s $folder/$LIBRARY ]]; then
+    local folder=${1:-$ROOT/.build/onnxruntime} wheel found file
+    if [[ -s $folder/$LIBRARY && -s $folder/${LICENSES[0]} && -s $folder/${LICENSES[1]} ]]; then
         say "ONNX Runtime $VERSION is in $folder"
         return
     fi
@@ -58,10 +58,13 @@ main() {
     found=$(sha256sum "$wheel" | cut -d' ' -f1)
     [[ $found == "$SHA256" ]] \
         || fail "the wheel that came is not the one that is known: SHA-256 $found, not $SHA256"
-    extract "$wheel" "$SCRATCH/$LIBRARY" || fail "the wheel has no onnxruntime/capi/$LIBRARY"
+    extract "$wheel" "onnxruntime/capi/$LIBRARY" "$SCRATCH/$LIBRARY"
+    for file in "${LICENSES[@]}"; do extract "$wheel" "onnxruntime/$file" "$SCRATCH/$file"; done
     chmod 755 "$SCRATCH/$LIBRARY"
-    # A rename within one file system: the name never points at half a library.
-    mv -f "$SCRATCH/$LIBRARY" "$folder/$LIBRARY" || fail "cannot write $folder/$LIBRARY"
+    # Renames within one file system: a name never points at half a file.
+    for file in "${LICENSES[@]}" "$LIBRARY"; do
+        mv -f "$SCRATCH/$file" "$folder/$file" || fail "cannot write $folder/$file"
+    done
     say "ONNX Runtime $VERSION is in $folder"
 }
 
