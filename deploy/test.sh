@@ -12,12 +12,13 @@
 #   clients      tritonclient, curl-like and raw-socket clients against the built server (pytest)
 #   benchmarks   instructions and allocations per request against Tests/Benchmarks/figures.json
 #   quickstart   deploy/quickstart.sh serves the demo model and answers
+#   systemd      the Debian package as a service, in a booted Debian 12 (as root only)
 #
 # --long also runs what takes minutes. Each suite's log is in .build/test/SUITE.log.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-SUITES=(swift http clients benchmarks quickstart)
+SUITES=(swift http clients benchmarks quickstart systemd)
 ONLY=()
 LOGS=$ROOT/.build/test
 # Suites whose failed tests are run once more.
@@ -75,20 +76,33 @@ suite_clients() {  # RESULTS [EARLIER RESULTS]
     "$VENV/bin/python" -m pytest "$ROOT/Tests/clients" "${failed[@]}" --junitxml "$1"
 }
 
-# Skipped, and counted so, where there is no valgrind.
+# Skipped where there is no valgrind.
 suite_benchmarks() {  # RESULTS
-    local status=0
-    "$ROOT/Tests/Benchmarks/run.sh" --results "$1" || status=$?
-    [[ $status != 77 ]] || {
-        echo '<testsuite><testcase name="benchmarks"><skipped/></testcase></testsuite>' >"$1"
-        status=0
-    }
-    return $status
+    or_skipped "$1" "$ROOT/Tests/Benchmarks/run.sh" --results "$1"
 }
 
 suite_quickstart() {  # RESULTS
     # APUS_BINARY is for the tests; the server refuses a variable that it does not know.
     one_test "$1" "quickstart.sh --check" env -u APUS_BINARY "$ROOT/deploy/quickstart.sh" --check
+}
+
+# Skipped where no machine can be booted.
+suite_systemd() {  # RESULTS
+    env -u APUS_BINARY -u APUS_ONNXRUNTIME "$ROOT/deploy/package.sh" || return
+    or_skipped "$1" "$ROOT/Tests/systemd/run.sh" "$1"
+}
+
+# Runs a command that writes its results itself. One that cannot run here says why, ends with 77, and is counted
+# as skipped.
+or_skipped() {  # RESULTS COMMAND...
+    local results=$1 status=0
+    shift
+    "$@" || status=$?
+    [[ $status != 77 ]] || {
+        echo '<testsuite><testcase name="all of it"><skipped/></testcase></testsuite>' >"$results"
+        status=0
+    }
+    return $status
 }
 
 # Runs a command as a suite of one test.
