@@ -42,7 +42,11 @@ final class ServedModel {
     /// At least one worker is connected.
     var hasWorker: Bool { links.contains { $0.state == .open } }
 
-    var isReady: Bool { route.state == .ready && hasWorker }
+    /// A worker takes requests, or is about to: one that the supervisor has named listens already, and requests wait
+    /// for the moment until it is connected.
+    var isReady: Bool {
+        route.state == .ready && links.contains { $0.state == .open || $0.state == .connecting }
+    }
 
     // MARK: The list of workers
 
