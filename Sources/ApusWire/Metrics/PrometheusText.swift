@@ -10,14 +10,22 @@ package struct PrometheusText {
     /// it.
     private let modelLabels: [[UInt8]]
     private let poolLabels: [[UInt8]]
+    // The bounds of histograms, with what stands behind them in a bucket's line.
     private static let durationBounds = (0..<DurationBuckets.count).map { index -> [UInt8] in
         index == DurationBuckets.count - 1
-            ? Array("+Inf".utf8)
-            : text { $0.append(DurationBuckets.bounds[index], per: 1_000_000_000) }
+            ? Array("+Inf\"} ".utf8)
+            : text {
+                $0.append(DurationBuckets.bounds[index], per: 1_000_000_000)
+                $0.append("\"} ")
+            }
     }
     private static let rowBounds = (0..<RowBuckets.count).map { index -> [UInt8] in
-        RowBuckets.bound(index).map { bound in text { $0.append(decimal: bound) } }
-            ?? Array("+Inf".utf8)
+        RowBuckets.bound(index).map { bound in
+            text {
+                $0.append(decimal: bound)
+                $0.append("\"} ")
+            }
+        } ?? Array("+Inf\"} ".utf8)
     }
 
     /// - Parameter build: this program's version.

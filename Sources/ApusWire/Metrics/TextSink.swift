@@ -25,6 +25,15 @@ struct TextSink: ~Copyable {
         count += text.count
     }
 
+    /// Appends once more what was written there.
+    mutating func append(again range: Range<Int>) {
+        precondition(range.upperBound <= count, "only what was written is written again")
+        reserve(range.count)
+        (memory + count).copyMemory(from: memory + range.lowerBound, byteCount: range.count)
+        count += range.count
+    }
+
+    @inline(__always)
     mutating func append(byte: UInt8) {
         reserve(1)
         memory.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
@@ -32,6 +41,7 @@ struct TextSink: ~Copyable {
     }
 
     mutating func append(decimal value: UInt64) {
+        if value < 10 { return append(byte: UInt8(ascii: "0") + UInt8(value)) }
         var width = 1
         var limit: UInt64 = 10
         while width < 20, value >= limit {
