@@ -30,16 +30,14 @@ package final class InferenceRequest {
 
     package init() {}
 
-    /// Forgets everything and keeps the memory.
+    /// Forgets what the last body asked for and keeps the memory. What belongs to the model's inputs and outputs
+    /// stays until `begin`.
     package func reset() {
-        inputShapes.removeAll(keepingCapacity: true)
         rowCount = 1
-        wantedOutputs.removeAll(keepingCapacity: true)
         timeoutMicroseconds = 0
         priority = 0
-        seenInputs.removeAll(keepingCapacity: true)
-        outputs.removeAll(keepingCapacity: true)
-        id.removeAll(keepingCapacity: true)
+        if !outputs.isEmpty { outputs.removeAll(keepingCapacity: true) }
+        if !id.isEmpty { id.removeAll(keepingCapacity: true) }
         form = .object
         recordCount = 1
     }
@@ -52,11 +50,17 @@ package final class InferenceRequest {
     /// Starts a request to that model: no input met, no output wanted.
     func begin(_ schema: ModelSchema) {
         reset()
-        for _ in schema.inputs {
-            inputShapes.append(Shape())
-            seenInputs.append(false)
+        if inputShapes.count != schema.inputs.count || wantedOutputs.count != schema.outputs.count {
+            inputShapes = Array(repeating: Shape(), count: schema.inputs.count)
+            seenInputs = Array(repeating: false, count: schema.inputs.count)
+            wantedOutputs = Array(repeating: false, count: schema.outputs.count)
+            return
         }
-        for _ in schema.outputs { wantedOutputs.append(false) }
+        for index in inputShapes.indices {
+            inputShapes[index] = Shape()
+            seenInputs[index] = false
+        }
+        for index in wantedOutputs.indices { wantedOutputs[index] = false }
     }
 
     func want(_ output: OutputRequest) {

@@ -17,7 +17,11 @@ package struct PathSegment {
 
     /// Whether the decoded segment has exactly these bytes. Allocates nothing.
     package func isEqual(to bytes: UnsafeRawBufferPointer) -> Bool {
-        if !isEscaped { return encoded.count == bytes.count && encoded.elementsEqual(bytes) }
+        if !isEscaped {
+            guard encoded.count == bytes.count else { return false }
+            for index in 0..<bytes.count where encoded[index] != bytes[index] { return false }
+            return true
+        }
         var position = 0
         for byte in bytes {
             guard position < encoded.count, decode(at: &position) == byte else { return false }

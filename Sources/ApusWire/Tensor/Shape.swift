@@ -37,6 +37,7 @@ package struct Shape: Sendable {
     /// The number of elements: 1 for a scalar, 0 when any dimension is 0, nil when it does not fit an Int
     /// or a dimension is negative.
     @inlinable
+    @inline(__always)
     package var elementCount: Int? {
         var product = 1
         for index in 0..<rank {
