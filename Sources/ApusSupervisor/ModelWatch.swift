@@ -14,6 +14,8 @@ final class ModelWatch {
     private var timer: Timer?
     private var places = WatchedPlaces()
     private var settling = ChangeSettling()
+    /// The timer runs.
+    private var willLook = false
     private unowned let supervisor: Supervisor
 
     init(_ supervisor: Supervisor) throws(UVError) {
@@ -43,9 +45,15 @@ final class ModelWatch {
         timer = nil
     }
 
-    private func lookSoon() { timer?.start(milliseconds: Self.lookMilliseconds) }
+    /// Not later because of more events: in a busy folder there is always one.
+    private func lookSoon() {
+        guard !willLook else { return }
+        willLook = true
+        timer?.start(milliseconds: Self.lookMilliseconds)
+    }
 
     private func look() {
+        willLook = false
         guard let models = supervisor.settings.look() else { return }
         follow(models: models)
         let (settled, isPending) = settling.look(signatures(of: models))
