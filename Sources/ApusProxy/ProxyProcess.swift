@@ -300,6 +300,8 @@ package final class ProxyProcess {
                 decode: Int(result.timing.decode / 1000), batch: Int(result.timing.batchWait / 1000),
                 compute: Int(result.timing.compute / 1000), encode: Int(result.timing.encode / 1000))
             release(request)
+            // A request that waited when another version took over was answered by that one.
+            if connection.current.model !== model { connection.current.model = model }
             connection.answer(result, body, timing)
         } else {
             release(request)
