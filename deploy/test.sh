@@ -10,6 +10,7 @@
 #   swift        swift test: the modules, and the built server (ServeTests)
 #   http         the request parser against llhttp and h11, over mutated requests
 #   clients      tritonclient, curl-like and raw-socket clients against the built server (pytest)
+#   chaos        processes killed, stopped and starved under load (Tests/chaos, the short form)
 #   benchmarks   instructions and allocations per request against Tests/Benchmarks/figures.json
 #   quickstart   deploy/quickstart.sh serves the demo model and answers
 #   systemd      the Debian package as a service, in a booted Debian 12 (as root only)
@@ -18,7 +19,7 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-SUITES=(swift http clients benchmarks quickstart systemd)
+SUITES=(swift http clients chaos benchmarks quickstart systemd)
 ONLY=()
 LOGS=$ROOT/.build/test
 # Suites whose failed tests are run once more.
@@ -74,6 +75,10 @@ suite_clients() {  # RESULTS [EARLIER RESULTS]
     local failed=()
     [[ $# == 1 ]] || failed=(--last-failed)
     "$VENV/bin/python" -m pytest "$ROOT/Tests/clients" "${failed[@]}" --junitxml "$1"
+}
+
+suite_chaos() {  # RESULTS
+    "$VENV/bin/python" "$ROOT/Tests/chaos/chaos.py" --seed 1 --junit "$1" --json "${1%.xml}.json"
 }
 
 # Skipped where there is no valgrind.

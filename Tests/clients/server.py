@@ -54,16 +54,17 @@ class Answer:
 class Server:
     """Use it with `with`: leaving asserts that it ends well and leaves nothing behind.
 
+    `wrapper` is a command that becomes the server after it has changed its own limits, say.
     A test that provokes error lines on purpose clears or sets `allowed_errors`, a regular
     expression for the lines that may stand in the log.
     """
 
-    def __init__(self, *arguments, variables=None, ready_within=90):
+    def __init__(self, *arguments, variables=None, wrapper=(), ready_within=90):
         self.folder = tempfile.mkdtemp(prefix="apus.", dir="/tmp")
         self.runtime = f"{self.folder}/r"
         self.log_path = Path(self.folder, "log")
         self.allowed_errors = None
-        command = [BINARY, "serve", *map(str, arguments), "--runtime-dir", self.runtime]
+        command = [*wrapper, BINARY, "serve", *map(str, arguments), "--runtime-dir", self.runtime]
         if "--listen" not in command:
             command += ["--listen", "127.0.0.1:0"]
         with open(self.log_path, "wb") as log:

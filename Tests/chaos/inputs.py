@@ -1,0 +1,148 @@
+"""Requests that break a worker, and bodies that are too large: tests 12, 13, 20 and 24."""
+
+import json
+import threading
+import time
+
+import onnx
+from kills import FOREVER, SLOW
+from onnx import TensorProto, helper
+from processes import proportional_bytes, wait_until
+from run import test
+from subject import IRIS
+from wire import Connection
+
+POISON, HARMLESS = -1, 2
+GIBIBYTE = 1 << 30
+IMPATIENT = """\
+default-model: iris
+models:
+  - iris={iris}
+  - name: slow
+    path: {slow}
+    timeout: 1000
+"""
+
+
+def fragile(path):
+    """y = -2^63 / x: with x = -1 the quotient has no 64-bit form, and the processor traps."""
+    tensor = helper.make_tensor_value_info
+    least = helper.make_tensor("least", TensorProto.INT64, [1], [-(2**63)])
+    graph = helper.make_graph(
+        [helper.make_node("Div", ["least", "x"], ["y"])], "fragile",
+        [tensor("x", TensorProto.INT64, [None, 1])], [tensor("y", TensorProto.INT64, [None, 1])], [least],
+    )  # fmt: skip
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, path)
+    return f"fragile={path}"
+
+
+@test("12", "an input that crashes the worker, ten a second", short=4)
+def poison(run):
+    model = fragile(run.folder / "fragile.onnx")
+    arguments = [IRIS.argument, model, "--workers", "2", "--default-model", "iris"]
+    with run.serve(*arguments, errors="worker exited|crash|poison|degraded") as server:
+        statuses, healthy = [], Healthy(server)
+        with run.load(server) as load:
+            for _ in run.faults(load, every=0.1):
+                statuses.append(server.post("/models/fragile/predict", {"x": POISON}).status)
+        healthy.finish()
+        run.count(healthy.asked, len(healthy.failures))
+        run.outcome.problems += healthy.failures[:2]
+        others = set(statuses) - {500, 422, 503}
+        run.expect(not others, f"the poison was answered with {sorted(others)}")
+        run.measure("workers lost to one input", server.lines("worker exited"), 2, is_soft=True)
+
+
+class Healthy(threading.Thread):
+    """Asks the fragile model what does it no harm."""
+
+    def __init__(self, server):
+        super().__init__()
+        self.server, self.asked, self.failures = server, 0, []
+        self.ends = threading.Event()
+        self.start()
+
+    def run(self):
+        body = json.dumps({"x": HARMLESS}).encode()
+        try:
+            with Connection(self.server, timeout=20) as connection:
+                while not self.ends.wait(0.02):
+                    answer = connection.ask("POST", "/models/fragile/predict", body=body)
+                    self.asked += 1
+                    if answer.status != 200 or json.loads(answer.body) != {"y": -(2**62)}:
+                        self.failures.append(f"harmless: {answer.status} {answer.body[:200]}")
+        except Exception as error:
+            self.failures.append(f"harmless: {type(error).__name__}: {error}")
+
+    def finish(self):
+        self.ends.set()
+        self.join()
+
+
+@test("13", "an input that never ends", short=4)
+def hang(run):
+    path = run.folder / "apus.yaml"
+    path.write_text(IMPATIENT.format(iris=IRIS.path, slow=SLOW.removeprefix("slow=")))
+    with run.serve("--config", path, "--workers", "1", errors="worker exited|deadline") as server:
+        late = []
+        with run.load(server) as load:
+            for _ in run.faults(load, every=0.1):
+                began = time.monotonic()
+                answer = server.post("/models/slow/predict", {"x": FOREVER})
+                late.append(abs(time.monotonic() - began - 1) * 1e3)
+                run.expect(answer.status == 504, f"it was answered with {answer.status}")
+        run.measure("504 off its deadline by", round(max(late)), 50, "ms", is_soft=True)
+        wait_until(lambda: server.post("/models/slow/predict", {"x": 1}).status == 200)
+
+
+@test("20", "three times what it carries", short=3, long=60)
+def overload(run):
+    import load
+
+    with run.serve(IRIS.argument, "--workers", "2", "--queue", "64") as server:
+        rate = 3 * run.campaign.capacity
+        with load.Load(server.url, "iris", run.campaign.expected, rate, run.seconds) as one:
+            pass
+        run.outcome.faults = 1
+        run.outcome.requests = one.requests
+        others = {code for code in one.run["statuses"] if code not in ("200", "503")}
+        run.expect(not others, f"answers with {sorted(others)}")
+        run.expect(not one.run["wrong_examples"], "wrong answers")
+        lost = 1 - one.run["answered_per_s"] / run.campaign.capacity
+        run.measure("goodput lost", round(100 * lost, 1), 5, "%", is_soft=True)
+        answer = server.post("/v2/models/iris/infer", *IRIS.v2_json([0]))
+        run.expect(answer.status == 200, "it does not answer afterwards")
+
+
+@test("24", "a body of 1 GiB, announced and in chunks", short=3, long=5)
+def huge(run):
+    with run.serve(IRIS.argument, "--workers", "1", "--max-body", str(1 << 20)) as server:
+        before = proportional_bytes(server.kind("proxy"))
+        with run.load(server):
+            statuses = [announced(server), announced(server, "Expect: 100-continue"), chunked(server)]
+            run.outcome.faults = len(statuses)
+        run.expect(statuses == [413] * 3, f"answered with {statuses}")
+        grown = (proportional_bytes(server.kind("proxy")) - before) / (1 << 20)
+        run.measure("the proxy grew by", round(grown, 2), 8, "MiB")
+
+
+def announced(server, *fields):
+    with Connection(server) as connection:
+        lines = ["POST /v2/models/iris/infer HTTP/1.1", f"Host: {server.address}", *fields]
+        connection.send("\r\n".join([*lines, f"Content-Length: {GIBIBYTE}", "", ""]))
+        return connection.read().status
+
+
+def chunked(server):
+    """Sends until it is told to stop, at most 1 GiB."""
+    with Connection(server) as connection:
+        lines = ["POST /v2/models/iris/infer HTTP/1.1", f"Host: {server.address}", "Transfer-Encoding: chunked"]
+        connection.send("\r\n".join([*lines, "", ""]))
+        chunk = b"10000\r\n" + bytes(0x10000) + b"\r\n"
+        try:
+            for _ in range(GIBIBYTE // 0x10000):
+                connection.send(chunk)
+        except OSError:
+            pass  # it closed: the answer is there to be read
+        return connection.read().status

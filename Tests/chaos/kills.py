@@ -1,0 +1,101 @@
+"""Processes that are killed: HARDENING.md §4, tests 1 to 5 and 16."""
+
+import time
+
+import processes
+from processes import wait_until
+from run import test
+from subject import IRIS, Subject
+from wire import Connection
+
+ROOT_MODELS = IRIS.path.parent
+SLOW = f"slow={ROOT_MODELS / 'small/slow.onnx'}"
+FOREVER = 1e12
+
+
+@test("1", "kill -9 a worker each second")
+def worker(run):
+    with run.serve(IRIS.argument, "--workers", "2") as server:
+        with run.load(server) as load:
+            for _ in run.faults(load, every=1):
+                server.kill(run.pick(server.kind("worker")))
+        server.settle()
+        run.expect_lines(server, "worker exited", run.outcome.faults)
+
+
+@test("2", "kill -9 all workers of a model at once", short=4)
+def all_workers(run):
+    with run.serve(IRIS.argument, "--workers", "4") as server:
+        with run.load(server) as load:
+            killed = sum(
+                server.kill(server.kind("worker")) for _ in run.faults(load, every=1.5 if run.is_short else 5)
+            )
+        server.settle()
+        run.expect_lines(server, "worker exited", killed)
+
+
+@test("3", "kill -9 the template each two seconds", short=4)
+def template(run):
+    with run.serve(IRIS.argument, "--workers", "2", errors="template exited.*Killed") as server:
+        with run.load(server) as load:
+            for _ in run.faults(load, every=2):
+                server.kill(server.kind("template"))
+                server.kill(server.kind("worker")[:1])
+
+
+@test("4", "kill -9 a proxy each five seconds", short=3)
+def proxy(run):
+    with run.serve(IRIS.argument, "--workers", "2", "--proxies", "2", errors="proxy exited.*Killed") as server:
+        with run.load(server) as load:
+            for _ in run.faults(load, every=2 if run.is_short else 5):
+                server.kill(run.pick(server.kind("proxy")))
+        # Those that were under way on its connections; no new connection is refused.
+        run.outcome.allowed = 16 * run.outcome.faults
+        run.expect("cannot connect" not in str(load.failures), f"refused: {load.failures}")
+        run.expect(not load.run["wrong_examples"], f"wrong answers: {load.failures}")
+
+
+@test("5", "kill -9 the supervisor; start again on its port")
+def supervisor(run):
+    first = Subject(IRIS.argument, SLOW, "--workers", "2")
+    second = None
+    try:
+        with Connection(first) as spinning:
+            spinning.request("POST", "/models/slow/predict", body=f'{{"x": {FOREVER}}}'.encode())
+            members = processes.tree(first.pid)
+            began = time.monotonic()
+            first.kill([first.pid])
+            run.outcome.faults = 1
+            wait_until(lambda: not any(is_alive(pid) for pid in members), within=20, every=0.002)
+            run.measure("processes gone after", (time.monotonic() - began) * 1e3, 100, "ms", is_soft=True)
+        began = time.monotonic()
+        second = Subject(IRIS.argument, "--workers", "2", "--listen", first.address)
+        run.measure("serves again after", (time.monotonic() - began) * 1e3, 2000, "ms", is_soft=True)
+        answer = second.post("/v2/models/iris/infer", *IRIS.v2_json([0]))
+        run.count(1, int(answer.status != 200))
+        second.stop()
+    finally:
+        first.destroy()
+        if second:
+            second.destroy()
+
+
+def is_alive(pid):
+    found = processes.stat(pid)
+    return found is not None and found[0] not in "ZX"
+
+
+@test("16", "a worker that dies whenever it is forked", short=4, long=60)
+def crash_loop(run):
+    with run.serve(IRIS.argument, SLOW, "--workers", "1", errors="slow|worker exited") as server:
+        forks = set()
+        with run.load(server) as load:
+            while load.left > 0.5:
+                found = server.kind("worker slow@")
+                forks.update(found)
+                server.kill(found)
+                time.sleep(0.01)
+        run.outcome.faults = len(forks)
+        per_minute = 60 * len(forks) / run.seconds
+        run.measure("forks per minute", round(per_minute), 20, is_soft=True)
+        wait_until(lambda: server.post("/models/slow/predict", {"x": 1}).status == 200, within=30)

@@ -1,0 +1,85 @@
+"""The load during a test: the bundled `loadtest`, open loop, every answer compared."""
+
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+
+from server import ROOT
+
+BINARY = Path(os.environ.get("LOADTEST_BINARY") or ROOT / ".build/release/loadtest")
+REQUESTS = ["--distinct", "32", "--seed", "1"]
+CONNECTIONS = 16
+
+
+def capacity(url, model):
+    """Right answers per second of a closed loop."""
+    run = _report(_start(url, model, "--connections", str(CONNECTIONS), "--duration", "2s"))
+    return run["answered_per_s"]
+
+
+def write_expected(url, model, path):
+    """Asks each of the 32 requests once, and keeps the answers as what is right."""
+    _report(_start(url, model, "--write-golden", path, "--rate", "50", "--duration", "1s"))
+
+
+class Load:
+    """Requests at a constant rate for some seconds. Use it with `with`; then read `failed`."""
+
+    def __init__(self, url, model, expected, rate, seconds, options=()):
+        check = ["--golden", expected, "--tolerance", "1e-4"] if expected else []
+        self.end = time.monotonic() + seconds
+        self.process = _start(
+            url, model, *check, "--rate", f"{rate:.0f}", "--connections", str(CONNECTIONS),
+            "--duration", f"{seconds:g}s", *options,
+        )  # fmt: skip
+        self.run = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind is not None:
+            self.process.kill()
+            self.process.communicate()
+        else:
+            self.run = _report(self.process)
+
+    @property
+    def left(self):
+        """Seconds until it ends."""
+        return self.end - time.monotonic()
+
+    @property
+    def requests(self):
+        return self.run["due"]
+
+    @property
+    def failed(self):
+        return self.run["failed"]
+
+    @property
+    def failures(self):
+        """{kind: count}, with an example of a wrong answer."""
+        return {**self.run["failures"], **{"wrong": self.run["wrong_examples"][:1]}}
+
+    @property
+    def connections_opened(self):
+        return self.run["connections_opened"]
+
+
+def _start(url, model, *options):
+    command = [
+        BINARY, url, "--model", model, *REQUESTS, *map(str, options), "--warm-up", "0s",
+        "--metrics", "none", "--quiet", "--json", "-",
+    ]  # fmt: skip
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _report(process):
+    """Its run. Exit code 3 says that latencies are not to be trusted: it is the counts we want."""
+    out, err = process.communicate(timeout=600)
+    if process.returncode not in (0, 1, 3):
+        raise AssertionError(f"loadtest ended with {process.returncode}: {err.strip()}")
+    return json.loads(out)["runs"][0]

@@ -1,0 +1,100 @@
+"""What a test is given: a server, a load, chance, and a place for what it finds."""
+
+import random
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import load
+from board import Measure, Outcome
+from subject import IRIS, Subject
+
+TESTS = []
+SHORT_RATE = 200  # so that a busy machine's speed decides nothing
+
+
+def test(number, title, *, short=3, long=30):
+    """Marks a test with its number in the scoreboard, and how many seconds it loads the server:
+    in the short form (0: it is not part of it) and in the long one."""
+
+    def mark(function):
+        TESTS.append((number, title, short, long, function))
+        return function
+
+    return mark
+
+
+class Run:
+    """One test's run. `seconds` is how long it is to load the server."""
+
+    def __init__(self, number, title, seconds, campaign):
+        self.outcome = Outcome(number, title)
+        self.seconds = seconds
+        self.is_short = campaign.is_short
+        self.campaign = campaign
+        # Each test has a seed of its own: running one of them alone gives the same faults.
+        self.random = random.Random(f"{campaign.seed}/{number}")
+        self.folder = Path(tempfile.mkdtemp(prefix="apus-chaos.", dir="/tmp"))
+
+    @contextmanager
+    def serve(self, *arguments, errors=None, **options):
+        """A server that has to end well: exit code 0, nothing left, no error but `errors`."""
+        with Subject(*map(str, arguments), **options) as server:
+            server.allowed_errors = errors
+            yield server
+            self.outcome.problems += server.check_nothing_grew()
+
+    @contextmanager
+    def load(self, server, *options, model="iris", seconds=None):
+        """Half of the capacity; what fails is counted."""
+        expected = self.campaign.expected if model == "iris" else None
+        rate = self.campaign.rate
+        with load.Load(server.url, model, expected, rate, seconds or self.seconds, options) as one:
+            yield one
+        self.outcome.requests += one.requests
+        self.outcome.failed += one.failed
+        if one.failed:
+            print(f"     failures: {one.failures}", flush=True)
+
+    def faults(self, one, every):
+        """Comes round about each `every` seconds while the load goes on, at random moments."""
+        time.sleep(min(0.3, max(one.left, 0)))
+        while one.left > 0.5:
+            yield
+            self.outcome.faults += 1
+            time.sleep(min(every * self.random.uniform(0.7, 1.3), max(one.left, 0)))
+
+    def pick(self, pids):
+        """One of them, as a list; none when there is none at the moment."""
+        return [self.random.choice(pids)] if pids else []
+
+    def expect_lines(self, server, text, count):
+        """One line of the log for each fault."""
+        self.measure(f"lines '{text}' too many or few", abs(server.lines(text) - count), 0, is_soft=True)
+
+    def measure(self, name, found, bar, unit="", *, is_soft=False):
+        self.outcome.measures.append(Measure(name, found, bar, unit, is_soft))
+
+    def expect(self, holds, sentence):
+        if not holds:
+            self.outcome.problems.append(sentence)
+
+    def count(self, requests, failed):
+        self.outcome.requests += requests
+        self.outcome.failed += failed
+
+
+class Campaign:
+    """All tests of one call: the seed, the measured capacity, and the right answers."""
+
+    def __init__(self, seed, is_short):
+        self.seed = seed
+        self.is_short = is_short
+        self.folder = Path(tempfile.mkdtemp(prefix="apus-chaos.", dir="/tmp"))
+        self.expected = self.folder / "expected.json"
+        with Subject(IRIS.argument, "--workers", "2") as server:
+            self.capacity = load.capacity(server.url, "iris")
+            load.write_expected(server.url, "iris", self.expected)
+        half = self.capacity / 2
+        self.rate = min(SHORT_RATE, half) if is_short else half

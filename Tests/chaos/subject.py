@@ -1,0 +1,91 @@
+"""The server that the faults are for, and what is known about its processes."""
+
+import os
+import signal
+import subprocess
+
+import processes
+from models import model
+from processes import wait_until
+from server import Server
+
+IRIS = model("iris")
+DESCRIPTORS_SPARE = 8
+MEMORY_SPARE = 16 << 20
+
+
+class Subject(Server):
+    """A server that notes what it uses when it is settled, to compare at the end."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.settle()
+        self.descriptors_before = self.descriptors()
+        self.memory_before = self.proportional_bytes()
+
+    def settle(self, within=30):
+        """Waits until every wanted process does its work."""
+
+        def all_work():
+            """a process of the server is not ready"""
+            status = self.status()
+            workers = [worker for one in status["models"] for worker in one["workers"]]
+            states = {one["state"] for one in workers}, {one["state"] for one in status["proxies"]}
+            return status["state"] == "ready" and states == ({"serving"}, {"ready"})
+
+        wait_until(all_work, within=within)
+
+    def kind(self, word):
+        """The pids of the processes of one kind: `worker`, `worker iris@`, `template`, `proxy`."""
+        found = []
+        for pid in processes.tree(self.pid):
+            if processes.title(pid).startswith(f"apus: {word}"):
+                found.append(pid)
+        return found
+
+    def kill(self, pids, number=signal.SIGKILL):
+        for pid in pids:
+            processes.kill(pid, number)
+        return len(pids)
+
+    def descriptors(self):
+        """The open files of the supervisor and the proxies; other processes come and go."""
+        total = 0
+        for pid in [self.pid, *self.kind("proxy")]:
+            try:
+                total += len(os.listdir(f"/proc/{pid}/fd"))
+            except OSError:
+                continue
+        return total
+
+    def check_nothing_grew(self):
+        """Sentences about what is not back where it was. Closing takes a turn or two."""
+        try:
+            self.settle()
+            wait_until(lambda: self.descriptors() <= self.descriptors_before + DESCRIPTORS_SPARE)
+            wait_until(lambda: self.proportional_bytes() <= self.memory_before + MEMORY_SPARE)
+        except AssertionError:
+            return [
+                f"descriptors {self.descriptors_before} -> {self.descriptors()}, "
+                f"memory {self.memory_before >> 10} -> {self.proportional_bytes() >> 10} KiB"
+            ]
+        return []
+
+    def lines(self, text):
+        """How many lines of the log have it."""
+        return sum(text in line for line in self.log().splitlines())
+
+    def reload(self):
+        """`apus reload --wait`: its exit code."""
+        import server
+
+        return server.run("reload", "--wait", "--runtime-dir", self.runtime, timeout=60).returncode
+
+
+def limited_to(descriptors):
+    """A command that lowers the limit on open files and becomes its arguments."""
+    return ["prlimit", f"--nofile={descriptors}:{descriptors}", "--"]
+
+
+def has_prlimit():
+    return subprocess.run(["prlimit", "--version"], capture_output=True).returncode == 0

@@ -1,0 +1,183 @@
+"""New model files under load: HARDENING.md §4, tests 7 to 10 and 33."""
+
+import json
+import os
+import shutil
+import signal
+import threading
+import time
+
+import onnx
+from onnx import TensorProto, helper
+from processes import wait_until
+from run import test
+from subject import IRIS
+from wire import Connection
+
+SMALL = IRIS.path.parent / "small"
+ROW = [1.0, 2.0, 3.0, 4.0]
+REFUSED = 77
+
+
+@test("7", "SIGHUP a hundred times, ten a second", short=3, long=12)
+def hangups(run):
+    with run.serve(IRIS.argument, "--workers", "2") as server:
+        most = 0
+        with run.load(server) as load:
+            for _ in run.faults(load, every=0.1):
+                server.kill([server.pid], signal.SIGHUP)
+                most = max(most, len(server.kind("worker")))
+        run.expect(load.connections_opened == 16, f"{load.connections_opened - 16} connections were closed")
+        run.measure("workers at most", most, 2 * 2, is_soft=True)
+        wait_until(lambda: len(server.kind("worker")) == 2 and len(server.kind("template")) == 1, within=30)
+
+
+@test("8", "a new version each moment; every answer wholly one", short=6, long=60)
+def versions(run):
+    folder = run.folder / "adder"
+    add_version(folder, 1)
+    with run.serve(IRIS.argument, f"adder={folder}", "--workers", "2", "--default-model", "iris") as server:
+        askers = [Asker(server) for _ in range(4)]
+        with run.load(server) as load:
+            version = 1
+            for _ in run.faults(load, every=0.5):
+                version += 1
+                add_version(folder, version)
+                run.expect(server.reload() == 0, f"version {version} was not taken")
+        for one in askers:
+            one.finish()
+            run.count(one.asked, len(one.failures))
+            run.outcome.problems += one.failures[:2]
+        wait_until(lambda: server.post("/models/adder/predict", {"x": ROW}).json == {"y": [x + version for x in ROW]})
+
+
+def adder(number):
+    """y = x + number, so that an answer says which version gave it, in each of its elements."""
+    tensor = helper.make_tensor_value_info
+    constant = helper.make_tensor("n", TensorProto.FLOAT, [1], [number])
+    graph = helper.make_graph(
+        [helper.make_node("Add", ["x", "n"], ["y"])], "adder",
+        [tensor("x", TensorProto.FLOAT, [None, 4])], [tensor("y", TensorProto.FLOAT, [None, 4])], [constant],
+    )  # fmt: skip
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def add_version(folder, number):
+    """A version's folder, which appears whole."""
+    folder.mkdir(exist_ok=True)
+    new = folder.parent / f"new-{number}"
+    new.mkdir()
+    onnx.save(adder(number), new / "model.onnx")
+    os.rename(new, folder / str(number))
+
+
+class Asker(threading.Thread):
+    """One connection that asks the adder again and again, and notes what is not as it should be:
+    an answer of two versions, a header that names another, a version older than the last."""
+
+    def __init__(self, server):
+        super().__init__()
+        self.server, self.asked, self.failures = server, 0, []
+        self.ends = threading.Event()
+        self.start()
+
+    def run(self):
+        last = 0
+        try:
+            with Connection(self.server, timeout=15) as connection:
+                while not self.ends.is_set():
+                    last = self.ask(connection, last)
+        except Exception as error:
+            self.failures.append(f"{type(error).__name__}: {error}")
+
+    def ask(self, connection, last):
+        answer = connection.ask("POST", "/models/adder/predict", body=json.dumps({"x": ROW}).encode())
+        self.asked += 1
+        if answer.status != 200:
+            self.failures.append(f"status {answer.status}: {answer.body[:200]}")
+            return last
+        found = {y - x for x, y in zip(ROW, json.loads(answer.body)["y"], strict=True)}
+        named = answer.headers["x-apus-model"]
+        if len(found) != 1 or named != f"adder/{int(min(found))}" or min(found) < last:
+            self.failures.append(f"versions {found} after {last}, named {named}")
+        return min(found)
+
+    def finish(self):
+        self.ends.set()
+        self.join()
+
+
+@test("9", "models that are corrupt, cut off, too new, or crash", short=5)
+def bad_models(run):
+    path = run.folder / "model.onnx"
+    good = IRIS.path.read_bytes()
+    place(path, good)
+    errors = "model cannot be loaded|template exited|reload|crash|kept"
+    with run.serve(f"iris={path}", "--workers", "2", errors=errors) as server:
+        with run.load(server) as load:
+            kinds = bad_kinds(run, good)
+            for _ in run.faults(load, every=0.2):
+                name, content = kinds[run.outcome.faults % len(kinds)]
+                place(path, content)
+                status = server.reload()
+                run.expect(status == REFUSED, f"a reload of a model that is {name} ended with {status}")
+                run.expect(server.status()["models"][0].get("reason"), f"no reason in the status: {name}")
+        place(path, good)
+        wait_until(lambda: server.reload() == 0, within=30)
+
+
+def bad_kinds(run, good):
+    noise = bytes(run.random.randrange(256) for _ in range(4096))
+    return [
+        ("noise", noise),
+        ("empty", b""),
+        ("cut off", good[: len(good) // 2]),
+        ("too new", (SMALL / "opset_too_new.onnx").read_bytes()),
+        ("of an unknown operator", (SMALL / "unknown_operator.onnx").read_bytes()),
+        ("of another schema", (SMALL / "scalar.onnx").read_bytes()),
+        ("crashing when it is loaded", crashing_at_load().SerializeToString()),
+    ]
+
+
+def crashing_at_load():
+    """Folding the constants -2^63 / -1 traps on x86-64, as that quotient has no 64-bit form."""
+    tensor = helper.make_tensor_value_info
+    constants = [
+        helper.make_tensor("least", TensorProto.INT64, [1], [-(2**63)]),
+        helper.make_tensor("minus_one", TensorProto.INT64, [1], [-1]),
+    ]
+    nodes = [
+        helper.make_node("Div", ["least", "minus_one"], ["q"]),
+        helper.make_node("Cast", ["q"], ["f"], to=TensorProto.FLOAT),
+        helper.make_node("Add", ["x", "f"], ["y"]),
+    ]
+    graph = helper.make_graph(
+        nodes, "crash", [tensor("x", TensorProto.FLOAT, [None, 4])],
+        [tensor("y", TensorProto.FLOAT, [None, 4])], constants,
+    )  # fmt: skip
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def place(path, content):
+    """A file in another's place, by a rename."""
+    new = path.with_suffix(".new")
+    new.write_bytes(content)
+    os.rename(new, path)
+
+
+@test("10", "a model file written in place, piece by piece", short=4)
+def half_written(run):
+    path = run.folder / "model.onnx"
+    good = (IRIS.path.parent / "forest.onnx").read_bytes()
+    shutil.copy(IRIS.path, path)
+    errors = "model cannot be loaded|template exited|reload"
+    with run.serve(f"iris={path}", "--workers", "2", errors=errors, variables={"APUS_ALLOW_SCHEMA_CHANGE": "true"}) as server:
+        with run.load(server) as load, open(path, "wb", buffering=0) as file:
+            piece = len(good) // 20
+            for at in range(0, 10 * piece, piece):
+                file.write(good[at : at + piece])
+                server.kill([server.pid], signal.SIGHUP)
+                run.outcome.faults += 1
+                time.sleep(max(0.0, load.left - 1) / 10)
+        place(path, IRIS.path.read_bytes())
+        wait_until(lambda: server.reload() == 0, within=30)
