@@ -135,17 +135,19 @@ reloads() {
 status_is_good() { status_says "2 of 2 models ready" && not status_says refused; }
 
 survives() {
-    local kind pid main
+    local kind main KILLED
     main=$(property MainPID)
     for kind in worker proxy template; do
-        pid=$(pids "$kind" | head -1)
-        check "a $kind is killed" kill -9 "$pid"
+        check "a $kind is killed" soon kill_one "$kind"
         check "it answers without that $kind" soon answers
-        check "there is another $kind" soon has_another "$kind" "$pid"
+        check "there is another $kind" soon has_another "$kind" "$KILLED"
     done
     check "the service is active throughout" active
     check "and its main process the same" equal "$(property MainPID)" "$main"
 }
+
+# Sets KILLED. One that has just been replaced is not there any more: then the next is taken.
+kill_one() { KILLED=$(pids "$1" | head -1) && kill -9 "$KILLED"; }
 
 has_another() { [[ -n $(pids "$1") ]] && not grep -qx "$2" <(pids "$1"); }
 
