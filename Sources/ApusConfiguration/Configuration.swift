@@ -71,6 +71,7 @@ package struct ModelSettings: Equatable, Sendable {
     package var maxBodyByteCount = 64 * 1024 * 1024
     package var batching = Batching.auto
     package var nonfinite = Nonfinite.auto
+    package var outOfRange = OutOfRange.warn
 
     package init() {}
 }
@@ -91,6 +92,15 @@ package enum Batching: String, CaseIterable, Sendable {
     case on
     /// Never.
     case off
+}
+
+/// What becomes of a request with a number outside of the range that `schema.yaml` names. It is counted in any case.
+package enum OutOfRange: String, CaseIterable, Sendable {
+    case allow
+    /// Allowed, and logged.
+    case warn
+    /// 400.
+    case reject
 }
 
 /// How a NaN or an infinity is written in a JSON answer, which has no number for it.

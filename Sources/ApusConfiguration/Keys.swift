@@ -73,6 +73,8 @@ extension Key {
             "the longest request body, also after decompression; more are refused with 413"),
         Key(perModel: "nonfinite", \.nonfinite, .choice,
             "NaN and infinities in JSON answers; `auto`: `token` on `/v1`, `null` elsewhere"),
+        Key(perModel: "out-of-range", \.outOfRange, .choice,
+            "numbers outside of the range that the schema names, which are counted"),
     ]
 
     private static let http: [Key] = [

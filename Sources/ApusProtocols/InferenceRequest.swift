@@ -17,6 +17,8 @@ package final class InferenceRequest {
     /// `priority` of the request; 1 is the highest, 0 the model's default (the same extension).
     package internal(set) var priority: UInt64 = 0
 
+    /// What is wrong with it, as far as it was read.
+    var problems = ProblemList()
     /// The inputs met so far, in the schema's order.
     var seenInputs: [Bool] = []
     /// The outputs to answer with, in the order of the answer.
@@ -38,6 +40,7 @@ package final class InferenceRequest {
         priority = 0
         if !outputs.isEmpty { outputs.removeAll(keepingCapacity: true) }
         if !id.isEmpty { id.removeAll(keepingCapacity: true) }
+        if !problems.isEmpty { problems.removeAll() }
         form = .object
         recordCount = 1
     }

@@ -189,6 +189,7 @@ final class ModelPool {
         settings.snapshotDigest = snapshot?.digest ?? ""
         settings.knownDigests = knownDigests ?? []
         settings.isAutomatic = knownDigests != nil
+        settings.outOfRange = wanted.outOfRange
         return settings
     }
 
@@ -265,7 +266,10 @@ final class ModelPool {
         workerLinks[serial] = ControlLink(
             socket, on: supervisor.loop,
             onReport: { [unowned self] (report: WorkerReport) in
-                switch report { case .ready: workerReady(serial) }
+                switch report {
+                case .ready: workerReady(serial)
+                case .outOfRange(let counts): supervisor.countOutOfRange(counts, of: wanted)
+                }
             }, onEnd: {})
     }
 

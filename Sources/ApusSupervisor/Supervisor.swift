@@ -280,6 +280,12 @@ package final class Supervisor {
         metrics?.pool(model: model.name, version: model.version)
     }
 
+    func countOutOfRange(_ counts: [FeatureCount], of model: WantedModel) {
+        for entry in counts {
+            metrics?.outOfRange(entry.count, feature: entry.feature, model: model.name, version: model.version)
+        }
+    }
+
     func countProxyRestart() { metrics?.proxyRestarted() }
 
     private func publishMetrics() {

@@ -22,6 +22,7 @@ package struct WantedModel: Equatable, Sendable {
     package var isRequired: Bool
     package var limits = ModelLimits()
     package var batching = BatchingMode.auto
+    package var outOfRange = OutOfRangeMode.warn
     package var nonfinite = NonfiniteMode.null
     package var maxBatchRowCount = 64
     /// How long a request may wait for its batch to fill.

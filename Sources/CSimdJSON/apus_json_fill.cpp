@@ -45,6 +45,14 @@ struct Integer {
         case APUS_JSON_UINT64:  // simdjson uses it above INT64_MAX only
             *out = static_cast<T>(load<uint64_t>(word + 1));
             return std::is_same<T, uint64_t>::value;
+        case APUS_JSON_DOUBLE: {  // 1.0 loses nothing; beyond 2^53 the text may have meant another integer
+            const auto value = load<double>(word + 1);
+            if (!(std::fabs(value) <= 9007199254740992.0) || value != std::trunc(value)) return false;
+            const auto integer = static_cast<int64_t>(value);
+            *out = static_cast<T>(integer);
+            if (std::is_unsigned<T>::value && integer < 0) return false;
+            return static_cast<int64_t>(*out) == integer;
+        }
         default: return false;
         }
     }
@@ -57,6 +65,11 @@ struct Bool {
         case APUS_JSON_TRUE: *out = 1; return true;
         case APUS_JSON_FALSE: *out = 0; return true;
         case APUS_JSON_INT64: *out = word[1] == 1; return word[1] <= 1;
+        case APUS_JSON_DOUBLE: {
+            const auto value = load<double>(word + 1);
+            *out = value == 1;
+            return value == 1 || value == 0;
+        }
         default: return false;
         }
     }

@@ -81,7 +81,10 @@ size_t rewrite_token(const uint8_t *text, size_t count, size_t at, size_t &numbe
         rewrite.patches.push_back({numbers++, value});
         rewrite.text.insert(rewrite.text.end(), {'0', '.', '0'});
     };
+    // Behind a sign or a digit no word begins: -NaN and 1NaN are no numbers.
+    const bool is_inside = at > 0 && is_number_byte(text[at - 1]);
     for (const auto &entry : words) {
+        if (is_inside) break;
         if (const size_t length = token(text, count, at, entry.word)) {
             stand_in(entry.value);
             return at + length;

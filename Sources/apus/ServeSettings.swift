@@ -103,6 +103,7 @@ struct ServeSettings {
         model.limits.requestMilliseconds = settings.timeoutMilliseconds
         model.batching = BatchingMode(settings.batching)
         model.nonfinite = NonfiniteMode(settings.nonfinite)
+        model.outOfRange = OutOfRangeMode(settings.outOfRange)
         model.maxBatchRowCount = settings.maxBatchRows
         model.maxDelayMilliseconds = settings.maxDelayMilliseconds
         return model
@@ -185,6 +186,16 @@ extension BatchingMode {
         case .auto: self = .auto
         case .on: self = .on
         case .off: self = .off
+        }
+    }
+}
+
+extension OutOfRangeMode {
+    init(_ outOfRange: OutOfRange) {
+        switch outOfRange {
+        case .allow: self = .allow
+        case .warn: self = .warn
+        case .reject: self = .reject
         }
     }
 }

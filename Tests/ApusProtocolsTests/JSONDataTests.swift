@@ -55,14 +55,16 @@ struct JSONDataTests {
         Row(.int64, "[9223372036854775808]", range), Row(.int64, "[-9223372036854775809]", fraction),
         Row(.uint64, "[18446744073709551615]"), Row(.uint64, "[-1]", range),
         Row(.uint64, "[18446744073709551616]", fraction),
-        Row(.int64, "[1.7]", fraction), Row(.int64, "[1.0]", fraction), Row(.int64, "[1e3]", fraction),
+        Row(.int64, "[1.7]", fraction), Row(.int64, "[1.0]"), Row(.int64, "[1e3]"),
+        Row(.int64, "[-0.0]"), Row(.int64, "[9007199254740992.0]"), Row(.int64, "[9007199254740994.0]", fraction),
+        Row(.uint8, "[255.0]"), Row(.uint8, "[256.0]", fraction), Row(.uint8, "[-1.0]", fraction),
         Row(.int64, #"["5"]"#, "a string at element 0"), Row(.int64, "[null]", "null at element 0"),
         Row(.int64, "[true]", "true or false at element 0"), Row(.int64, "[{}]", "an object at element 0"),
-        Row(.int64, "[NaN]", "a number that is not finite at element 0"),
-        Row(.bool, "[true]"), Row(.bool, "[0]"), Row(.bool, "[2]", range), Row(.bool, "[1.0]", fraction),
+        Row(.float32, "[-0]"), Row(.int64, "[NaN]", "a number that is not finite at element 0"),
+        Row(.bool, "[true]"), Row(.bool, "[0]"), Row(.bool, "[2]", range), Row(.bool, "[1.0]"), Row(.bool, "[0.5]", fraction),
         Row(.bool, "[null]", "null at element 0"),
-        Row(.string, #"["\u00e9\n"]"#), Row(.string, "[1]", "an integer out of range at element 0"),
-        Row(.float32, "[3.4028235e38]"), Row(.float32, "[3.5e38]", fraction),
+        Row(.string, #"["\u00e9\n"]"#), Row(.string, "[1]", "an integer at element 0"), Row(.string, "[1.5]", "a number at element 0"),
+        Row(.float32, "[3.4028235e38]"), Row(.float32, "[3.5e38]", "a number out of range at element 0"),
     ])
     func lossless(_ row: Row) {
         let exchange = Exchange(.echo(row.type))

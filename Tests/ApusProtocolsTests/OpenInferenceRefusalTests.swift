@@ -48,9 +48,11 @@ struct OpenInferenceRefusalTests {
 
     static let tensorRows: [Row] = [
         Row("an unknown name", #"{"inputs":[{"name":"Y","shape":[1,4],"datatype":"FP32","data":[1,2,3,4]}]}"#,
-            "unexpected inference input 'Y' for model 'iris'; it takes 'X'"),
+            "2 problems: unexpected inference input 'Y' for model 'iris'; it takes 'X'; input 'X' is missing; "
+                + "model 'iris' needs it"),
         Row("no name", #"{"inputs":[{"shape":[1,4],"datatype":"FP32","data":[1,2,3,4]}]}"#,
-            "Unable to parse 'name': input 0 needs one, a string"),
+            "2 problems: Unable to parse 'name': input 0 needs one, a string; input 'X' is missing; "
+                + "model 'iris' needs it"),
         Row("the name twice", #"{"inputs":[{"name":"X","name":"X"}]}"#, "'name' is given twice; once is expected"),
         Row("no datatype", #"{"inputs":[{"name":"X","shape":[1,4],"data":[1,2,3,4]}]}"#,
             "Unable to parse 'datatype': input 'X' needs one, a string"),
@@ -94,7 +96,7 @@ struct OpenInferenceRefusalTests {
         Row("true", iris(data: "[1,2,true,4]"),
             "input 'X' has true or false at element 2 where a number (FP32) is expected"),
         Row("a number that FP32 makes infinite", iris(data: "[1,2,3,1e39]"),
-            "input 'X' has a number with a fraction or out of range at element 3 where a number (FP32) is expected"),
+            "input 'X' has a number out of range at element 3 where a number (FP32) is expected"),
         Row("an input twice",
             #"{"inputs":[{"name":"X","shape":[1,4],"datatype":"FP32","data":[1,2,3,4]},{"name":"X"}]}"#,
             "input 'X' is given twice; once is expected"),
@@ -168,7 +170,8 @@ struct OpenInferenceRefusalTests {
 
     static let halfRows: [Row] = [
         Row("an input", #"{"inputs":[{"name":"in","shape":[1],"datatype":"FP16","data":[1]}]}"#,
-            "receiving FP16 data via JSON is not supported. Please use the binary data format for input 'in'"),
+            "2 problems: receiving FP16 data via JSON is not supported. Please use the binary data format for input "
+                + "'in'; sending FP16 data via JSON is not supported. Please use the binary data format for output 'out'"),
         Row("an output",
             #"{"inputs":[{"name":"in","shape":[0],"datatype":"FP16"}]}"#,
             "sending FP16 data via JSON is not supported. Please use the binary data format for output 'out'"),

@@ -119,9 +119,10 @@ struct PredictTests {
             sentence: "record 1 lacks 'sex', 'rooms'; model 'tabular' takes 'age', 'sex', 'rooms'"),
         Refusal(
             testDescription: "an unknown feature", body: #"{"age":1,"sax":"f","rooms":2}"#,
-            sentence: "the object has the unknown feature 'sax'; model 'tabular' takes 'age', 'sex', 'rooms'"),
+            sentence: "2 problems: the object has the unknown feature 'sax'; model 'tabular' takes 'age', 'sex', 'rooms'; "
+                + "the object lacks 'sex'; model 'tabular' takes 'age', 'sex', 'rooms'"),
         Refusal(
-            testDescription: "a feature twice", body: #"{"age":1,"age":1,"sex":"f"}"#,
+            testDescription: "a feature twice", body: #"{"age":1,"age":1,"sex":"f","rooms":2}"#,
             sentence: "input 'age' is given twice; once is expected"),
         Refusal(
             testDescription: "a string for a number", body: #"{"age":"5","sex":"f","rooms":2}"#,
@@ -130,6 +131,13 @@ struct PredictTests {
             testDescription: "a fraction for an integer, in a list", body: #"[{"age":1,"sex":"f","rooms":1.7}]"#,
             sentence: "input 'rooms' has a number with a fraction or out of range in record 0 where "
                 + "an integer of 64 bits (INT64) is expected"),
+        Refusal(
+            testDescription: "every fault of every record", body: #"[{"age":"x","sex":1},{"rooms":1.5,"sex":"f"}]"#,
+            sentence: "5 problems: input 'age' has a string in record 0 where a number (FP32) is expected; "
+                + "input 'sex' has an integer in record 0 where a string (BYTES) is expected; "
+                + "record 0 lacks 'rooms'; model 'tabular' takes 'age', 'sex', 'rooms'; "
+                + "input 'rooms' has a number with a fraction or out of range in record 1 where an integer of 64 bits "
+                + "(INT64) is expected; record 1 lacks 'age'; model 'tabular' takes 'age', 'sex', 'rooms'"),
         Refusal(
             testDescription: "null for a string", body: #"{"data":[[1,null,3]]}"#,
             sentence: "input 'sex' has null in row 0 where a string (BYTES) is expected"),

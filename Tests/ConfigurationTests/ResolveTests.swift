@@ -110,7 +110,7 @@ private let otherValues = [
     "probation": "0", "versions": "latest:2", "labels": "canary:4,stable:3", "model-control": "true",
     "allow-schema-change": "true",
     "server-name": "triton", "drain-timeout": "0", "workers": "777", "max-batch": "128", "max-delay": "5",
-    "batching": "off", "timeout": "1000", "queue": "16", "max-body": "1GiB", "nonfinite": "token",
+    "batching": "off", "timeout": "1000", "queue": "16", "max-body": "1GiB", "nonfinite": "token", "out-of-range": "reject",
     "max-connections": "500", "max-head-bytes": "32KiB", "max-fields": "64", "first-byte-timeout": "1",
     "header-timeout": "2000", "body-grace": "0", "min-body-rate": "100", "write-timeout": "3000",
     "idle-timeout": "4000", "log-format": "json", "log-level": "debug", "access-log": "true",

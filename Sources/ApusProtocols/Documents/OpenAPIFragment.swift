@@ -88,9 +88,16 @@ package struct OpenAPIFragment: Equatable, Sendable {
     private static func row(_ schema: ModelSchema) -> String {
         let first = schema.hasRows ? 1 : 0
         let properties = schema.inputs.map { ($0.name, $0.valueSchema(from: first)) }
-        let required = schema.inputs.map { quoted($0.name) }.joined(separator: ",")
-        return "{\"type\":\"object\",\"required\":[\(required)],\"additionalProperties\":false,"
+        let optional = schema.features.filter { $0.column == nil && !$0.isRequired }.map(\.name)
+        let required = schema.inputs.filter { first == 0 || !optional.contains($0.name) || !$0.isOneValue(from: 1) }
+            .map { quoted($0.name) }.joined(separator: ",")
+        let inputs = "{\"type\":\"object\",\"required\":[\(required)],\"additionalProperties\":false,"
             + JSONSchema.properties(properties) + "}"
+        guard let columns = ColumnNames(schema) else { return inputs }
+        let needed = columns.features.filter(\.isRequired).map { quoted($0.name) }.joined(separator: ",")
+        return "{\"anyOf\":[{\"type\":\"object\",\"minProperties\":1,\"required\":[\(needed)],"
+            + "\"additionalProperties\":false,"
+            + JSONSchema.properties(columns.features.map { ($0.name, $0.valueSchema) }) + "},\(inputs)]}"
     }
 
     private static func predictRequest(_ schema: ModelSchema, row: String, examples: [String]) -> String {

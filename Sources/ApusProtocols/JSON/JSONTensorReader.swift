@@ -27,6 +27,11 @@ final class JSONTensorReader {
         for index in 0..<shape.rank { dimensions[index] = shape[index] }
         let result = fill(value, rank: shape.rank, count: count, buffer)
         guard result.status == APUS_FILL_OK else {
+            if result.status == APUS_FILL_BAD_LEAF {
+                var leaves = LeafSearch(elementType: buffer.elementType, input: input())
+                try leaves.search(value, levels: shape.rank)
+                try leaves.problems.finish()
+            }
             throw fault(result, shape: shape, count: count, elementType: buffer.elementType, input: input())
         }
     }
@@ -45,7 +50,7 @@ final class JSONTensorReader {
             result = apus_json_fill_one(value.document, value.index, type.rawValue, buffer.extend(elements: 1))
         }
         guard result.status == APUS_FILL_OK else {
-            let found = JSONTensorReader.text(result.found)
+            let found = JSONTensorReader.text(result.found, for: type)
             throw .unrepresentable(input: input(), found: found, wanted: JSONTensorReader.wanted(type))
         }
     }
@@ -82,13 +87,19 @@ final class JSONTensorReader {
         return count
     }
 
+    static func badLeaf(
+        _ result: apus_fill, at position: Int, _ type: ElementType, _ input: String
+    ) -> InferenceError {
+        let found = "\(text(result.found, for: type)) at element \(position)"
+        return .unrepresentable(input: input, found: found, wanted: wanted(type))
+    }
+
     private func fault(
         _ result: apus_fill, shape: Shape, count: Int, elementType: ElementType, input: String
     ) -> InferenceError {
         switch result.status {
         case APUS_FILL_BAD_LEAF:
-            let found = "\(JSONTensorReader.text(result.found)) at element \(result.position)"
-            return .unrepresentable(input: input, found: found, wanted: JSONTensorReader.wanted(elementType))
+            return Self.badLeaf(result, at: result.position, elementType, input)
         case APUS_FILL_BAD_COUNT:
             return .sizeMismatch(input: input, found: result.position, wanted: count, unit: "elements")
         default:
@@ -98,12 +109,18 @@ final class JSONTensorReader {
         }
     }
 
-    static func text(_ found: apus_found) -> String {
+    /// What was found where a leaf of that type did not fit.
+    static func text(_ found: apus_found, for type: ElementType) -> String {
         switch found {
         case APUS_FOUND_NULL: "null"
         case APUS_FOUND_BOOL: "true or false"
-        case APUS_FOUND_INTEGER: "an integer out of range"
-        case APUS_FOUND_FRACTION: "a number with a fraction or out of range"
+        case APUS_FOUND_INTEGER: type == .string ? "an integer" : "an integer out of range"
+        case APUS_FOUND_FRACTION:
+            switch type {
+            case .string: "a number"
+            case .float16, .bfloat16, .float32, .float64: "a number out of range"
+            default: "a number with a fraction or out of range"
+            }
         case APUS_FOUND_NONFINITE: "a number that is not finite"
         case APUS_FOUND_STRING: "a string"
         case APUS_FOUND_ARRAY: "a list"

@@ -20,10 +20,21 @@ extension OpenInferenceCodec {
         var position = 0
         for input in given.elements {
             let fields = try readFields(input)
-            let index = try identify(fields, position: position, request: request)
-            let (shape, count) = try readShape(fields, schema.inputs[index])
-            request.inputShapes[index] = shape
-            try readData(fields, index, shape, count, tail: &tail, into: inputs[index])
+            // Taken whatever is wrong with the input: those behind it begin after its bytes.
+            let bytes: UnsafeRawBufferPointer? =
+                if let count = fields.binaryByteCount {
+                    try tail.take(count, input: fields.name.map(shown) ?? "\(position)")
+                } else {
+                    nil
+                }
+            do throws(InferenceError) {
+                let index = try identify(fields, position: position, request: request)
+                let (shape, count) = try readShape(fields, schema.inputs[index])
+                request.inputShapes[index] = shape
+                try readData(fields, bytes, index, shape, count, into: inputs[index])
+            } catch {
+                try request.problems.note(error)
+            }
             position += 1
         }
     }
@@ -134,15 +145,14 @@ extension OpenInferenceCodec {
     }
 
     private func readData(
-        _ fields: Fields, _ index: Int, _ shape: Shape, _ count: Int, tail: inout BinaryTail,
+        _ fields: Fields, _ bytes: UnsafeRawBufferPointer?, _ index: Int, _ shape: Shape, _ count: Int,
         into buffer: TensorBuffer
     ) throws(InferenceError) {
-        if let byteCount = fields.binaryByteCount {
+        if let bytes {
             let name = schema.inputs[index].name
             guard fields.data == nil else {
                 throw .malformed("input '\(name)' has both 'data' and 'binary_data_size'; one is expected")
             }
-            let bytes = try tail.take(byteCount, input: name)
             return try buffer.append(binary: bytes, count: count, input: name)
         }
         guard let data = fields.data, data.kind == .array else {

@@ -36,7 +36,11 @@ extension OpenInferenceCodec {
         let isBinary = try decodeParameters(parameters, request)
         guard let given else { throw .malformed("the request has no 'inputs'; a list of tensors is expected") }
         try decodeInputs(given, tail: &tail, inputs: inputs, request: request)
-        try decodeOutputs(wanted, isBinary: isBinary, request: request)
+        do throws(InferenceError) {
+            try decodeOutputs(wanted, isBinary: isBinary, request: request)
+        } catch {
+            try request.problems.note(error)
+        }
     }
 
     func meet(_ key: SeenKeys, _ name: StaticString, _ seen: inout SeenKeys) throws(InferenceError) {

@@ -63,8 +63,9 @@ package final class OpenInferenceCodec: InferenceCodec {
                 UnsafeRawBufferPointer(rebasing: body[end...]), isDeclared: headerByteCount != nil,
                 model: schema.name)
             try decodeObject(try parser.parse(header), tail: &tail, inputs: inputs, request: request)
-            try tail.finish()
+            if request.problems.isEmpty { try tail.finish() }
         }
+        try request.fillMissing(schema, inputs: inputs)
         try checkRows(request)
     }
 
@@ -72,16 +73,15 @@ package final class OpenInferenceCodec: InferenceCodec {
 
     /// Every input is there, and those of a batchable model have the same rows.
     private func checkRows(_ request: InferenceRequest) throws(InferenceError) {
-        for index in schema.inputs.indices where !request.seenInputs[index] {
-            throw .missingInput(name: schema.inputs[index].name, model: schema.name)
-        }
         guard schema.isBatchable, !schema.inputs.isEmpty else { return }
         let rows = request.inputShapes[0][0]
         for index in 1..<schema.inputs.count where request.inputShapes[index][0] != rows {
-            throw .batchMismatch(
-                input: schema.inputs[index].name, model: schema.name, found: request.inputShapes[index][0],
-                wanted: rows)
+            try request.problems.note(
+                .batchMismatch(
+                    input: schema.inputs[index].name, model: schema.name, found: request.inputShapes[index][0],
+                    wanted: rows))
         }
+        try request.problems.finish()
         request.rowCount = rows
     }
 }

@@ -32,7 +32,7 @@ extension PredictCodec {
             do throws(InferenceError) {
                 try decodeRow(row, number: number, inputs: inputs, request: request)
             } catch {
-                throw error.placed("row \(number)")
+                try request.problems.note(error.placed("row \(number)"))
             }
             number += 1
         }
@@ -46,24 +46,49 @@ extension PredictCodec {
         guard record.kind == .object else {
             throw .malformed("record \(number) is \(record.kindText); an object of features is expected")
         }
+        if let columns, namesColumns(record) {
+            return try decodeColumns(record, columns, number: number, inputs: inputs, request: request)
+        }
         request.forgetSeenInputs()
         var position = 0
         for (key, value) in record.members {
-            guard let index = names.index(of: key, hint: position) else {
-                throw .malformed(
-                    "\(place(number, request)) has the unknown feature '\(shown(key))'; "
-                        + "model '\(schema.name)' takes \(featureList)")
-            }
-            guard !request.seenInputs[index] else { throw .duplicateInput(name: schema.inputs[index].name) }
-            request.seenInputs[index] = true
             do throws(InferenceError) {
-                try append(value, index, isFirst: number == 0, to: inputs[index], request)
+                try decodeMember(key, value, position, number: number, inputs: inputs, request: request)
             } catch {
-                throw request.form == .list ? error.placed("record \(number)") : error
+                try note(error, number, request)
             }
             position += 1
         }
-        guard position == schema.inputs.count else { throw missing(number, request) }
+        try fillMissing(number, inputs: inputs, request: request)
+    }
+
+    private func decodeMember(
+        _ key: UnsafeRawBufferPointer, _ value: JSONValue, _ position: Int, number: Int, inputs: [TensorBuffer],
+        request: InferenceRequest
+    ) throws(InferenceError) {
+        guard let index = names.index(of: key, hint: position) else {
+            throw .malformed(
+                "\(place(number, request)) has the unknown feature '\(shown(key))'; "
+                    + "model '\(schema.name)' takes \(columns?.list ?? featureList)")
+        }
+        guard !request.seenInputs[index] else { throw .duplicateInput(name: schema.inputs[index].name) }
+        request.seenInputs[index] = true
+        try append(value, index, isFirst: number == 0, to: inputs[index], request)
+    }
+
+    /// What the record does not have: defaults where there are some.
+    private func fillMissing(
+        _ number: Int, inputs: [TensorBuffer], request: InferenceRequest
+    ) throws(InferenceError) {
+        guard request.seenInputs.contains(false) else { return }
+        for index in schema.inputs.indices where !request.seenInputs[index] {
+            guard let feature = schema.features.first(where: { $0.input == index && $0.column == nil }), hasRows,
+                schema.inputs[index].isOneValue(from: 1), inputs[index].append(feature)
+            else { continue }
+            request.seenInputs[index] = true
+            request.inputShapes[index] = Shape(schema.inputs[index].shape.map { _ in 1 })
+        }
+        if request.seenInputs.contains(false) { try request.problems.note(missing(number, request)) }
     }
 
     private func decodeRow(
@@ -80,7 +105,11 @@ extension PredictCodec {
         }
         var index = 0
         for value in row.elements {
-            try append(value, index, isFirst: number == 0, to: inputs[index], request)
+            do throws(InferenceError) {
+                try append(value, index, isFirst: number == 0, to: inputs[index], request)
+            } catch {
+                try request.problems.note(error.placed("row \(number)"))
+            }
             index += 1
         }
     }
@@ -95,7 +124,7 @@ extension PredictCodec {
         }
     }
 
-    private func place(_ number: Int, _ request: InferenceRequest) -> String {
+    func place(_ number: Int, _ request: InferenceRequest) -> String {
         request.form == .list ? "record \(number)" : "the object"
     }
 
@@ -110,12 +139,14 @@ extension PredictCodec {
 
 extension InferenceError {
     /// The same with the place of the fault, where the sentence has room for it.
-    fileprivate func placed(_ place: String) -> InferenceError {
+    func placed(_ place: String) -> InferenceError {
         switch self {
         case .unrepresentable(let input, let found, let wanted):
             .unrepresentable(input: input, found: "\(found) in \(place)", wanted: wanted)
         case .shapeMismatch(let input, let model, let found, let wanted):
             .shapeMismatch(input: input, model: model, found: "\(found) in \(place)", wanted: wanted)
+        case .several(let errors, let count):
+            .several(errors.map { $0.placed(place) }, count: count)
         default: self
         }
     }

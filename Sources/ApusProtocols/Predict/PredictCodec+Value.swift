@@ -52,7 +52,8 @@ extension PredictCodec {
     private func settle(
         _ shape: Shape, _ index: Int, isFirst: Bool, _ request: InferenceRequest
     ) throws(InferenceError) {
-        if isFirst {
+        // A record before this one may have had no shape that could be read.
+        if isFirst || request.inputShapes[index].rank != shape.rank {
             request.inputShapes[index] = shape
         } else if request.inputShapes[index] != shape {
             let first = request.inputShapes[index].dropping(1)

@@ -14,6 +14,8 @@ package final class PredictCodec: InferenceCodec {
     let names: NameTable
     let parser: JSONParser
     let tensors = JSONTensorReader()
+    /// The columns of the model's only input, where they have names.
+    let columns: ColumnNames?
     /// Whether dimension 0 of every input is the rows.
     let hasRows: Bool
     /// The rows that every request must have, when the model's dimension 0 is fixed.
@@ -30,6 +32,7 @@ package final class PredictCodec: InferenceCodec {
         self.schema = schema
         self.nonfinite = nonfinite
         names = NameTable(schema.inputs.map(\.name))
+        columns = ColumnNames(schema)
         parser = JSONParser(byteLimit: bodyByteLimit)
         hasRows = schema.hasRows
         wantedRowCount = schema.fixedRowCount
@@ -59,6 +62,7 @@ package final class PredictCodec: InferenceCodec {
                 "the body is \(root.kindText); an object of features, a list of such objects or "
                     + "{\"data\":[[…],…]} is expected")
         }
+        try request.problems.finish()
         finish(request)
         if let wantedRowCount, request.recordCount != wantedRowCount {
             throw .malformed(

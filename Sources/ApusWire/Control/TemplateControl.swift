@@ -45,6 +45,7 @@ package struct TemplateSettings: Equatable, Sendable {
     package var servingVersion = 0
     /// A schema that clients of the serving version cannot go on with is no reason to refuse.
     package var allowsSchemaChange = false
+    package var outOfRange = OutOfRangeMode.warn
 
     package init(
         name: String, version: Int, path: String, onnxRuntimePath: String, batching: BatchingMode,
@@ -115,6 +116,7 @@ extension TemplateSettings {
         writer.write(servingSchema)
         writer.write(servingVersion)
         writer.write(allowsSchemaChange)
+        writer.write(outOfRange.rawValue)
     }
 
     init(reading reader: inout ControlReader) throws(ControlError) {
@@ -141,6 +143,10 @@ extension TemplateSettings {
         servingSchema = try reader.readBytes()
         servingVersion = try reader.read()
         allowsSchemaChange = try reader.readBool()
+        guard let outOfRange = OutOfRangeMode(rawValue: try reader.read()) else {
+            throw .badValue("out-of-range mode")
+        }
+        self.outOfRange = outOfRange
     }
 }
 
@@ -271,22 +277,6 @@ extension TemplateReport: ControlMessage {
         case 6: self = .declined(reason: try reader.readString(), isUnfinished: try reader.readBool())
         case let kind: throw .unknownKind(kind)
         }
-    }
-}
-
-/// A worker's reports to the supervisor. The end of the socket is its death.
-package enum WorkerReport: UInt8, Sendable {
-    /// It listens and may be given requests.
-    case ready = 1
-}
-
-extension WorkerReport: ControlMessage {
-    package func write(to writer: inout ControlWriter) { writer.write(rawValue) }
-
-    package init(reading reader: inout ControlReader) throws(ControlError) {
-        let kind = try reader.read(UInt8.self)
-        guard let report = WorkerReport(rawValue: kind) else { throw .unknownKind(kind) }
-        self = report
     }
 }
 

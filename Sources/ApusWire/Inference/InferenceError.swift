@@ -23,6 +23,8 @@ package enum InferenceError: Error, Equatable, Sendable {
     case unknownVersion(name: String, version: Int)
     case unknownLabel(name: String, label: String)
     case unsupported(String)
+    /// Several of these at once: the first ones, and how many there are in all.
+    case several([InferenceError], count: Int)
     // Too much at once, or too late.
     case queueFull(capacity: Int)
     case queueTimeout
@@ -41,7 +43,7 @@ package enum InferenceError: Error, Equatable, Sendable {
         switch self {
         case .malformed, .unknownInput, .missingInput, .duplicateInput, .unknownOutput, .datatypeMismatch,
             .shapeMismatch, .sizeMismatch, .unrepresentable, .batchTooLarge, .batchMismatch,
-            .bodyTooLarge, .unknownModel, .unknownVersion, .unknownLabel, .unsupported:
+            .bodyTooLarge, .unknownModel, .unknownVersion, .unknownLabel, .unsupported, .several:
             .client
         case .queueFull, .queueTimeout, .deadlineExceeded, .noWorker: .overload
         case .runFailed, .poisonInput: .server
@@ -54,6 +56,7 @@ package enum InferenceError: Error, Equatable, Sendable {
         case .malformed, .unknownInput, .missingInput, .duplicateInput, .unknownOutput, .datatypeMismatch,
             .shapeMismatch, .sizeMismatch, .unrepresentable, .batchTooLarge, .batchMismatch:
             400
+        case .several(let errors, _): errors.first?.status ?? 400
         case .unknownModel, .unknownVersion, .unknownLabel: 404
         case .bodyTooLarge: 413
         case .unsupported: 501
@@ -99,6 +102,9 @@ extension InferenceError: CustomStringConvertible {
             return "Request for unknown model: '\(name)' version \(version) is not found"
         case .unknownLabel(let name, let label):
             return "Request for unknown model: '\(name)' has no version labeled '\(label)'"
+        case .several(let errors, let count):
+            let more = count > errors.count ? "; and \(count - errors.count) more" : ""
+            return "\(count) problems: " + errors.map(\.description).joined(separator: "; ") + more
         case .queueFull(let capacity):
             return "Exceeds maximum queue size: \(capacity) requests are already waiting; try again later"
         case .queueTimeout:

@@ -19,6 +19,9 @@ package struct MetricsTotals {
     /// By `PoolField`, in the same order.
     private(set) var pools: [(key: ModelKey, values: [UInt64])] = []
 
+    /// Values outside of their features' ranges.
+    private(set) var outOfRange: [FeatureKey: UInt64] = [:]
+
     package init(_ memory: MetricsMemory) { self.init(memory.regions) }
 
     init(_ regions: [MetricsRegion]) {
@@ -55,6 +58,8 @@ package struct MetricsTotals {
                 let key = ModelKey(block)
                 keys[block.offset] = key
                 models[key, default: ModelTotals(key)].add(model: block)
+            case .feature:
+                if let key = FeatureKey(block) { outOfRange[key, default: 0] &+= block.values.load(0) }
             case .request where block.parent == 0:
                 requests[RequestKey(blockKey: block.key), default: 0] &+= block.values.load(0)
             case .request:

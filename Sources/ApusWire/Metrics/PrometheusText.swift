@@ -45,6 +45,7 @@ package struct PrometheusText {
         writeProcesses(into: &sink)
         writeParseErrors(into: &sink)
         writePools(into: &sink)
+        writeFeatures(into: &sink)
         writeSupervisor(into: &sink)
         bytes.append(contentsOf: sink.bytes)
     }
@@ -180,6 +181,20 @@ extension PrometheusText {
     private func isPresent(_ pool: [UInt64]) -> Bool {
         pool[PoolField.isServed] != 0
             || WorkerState.allCases.contains { pool[PoolField.workers($0)] != 0 }
+    }
+
+    private func writeFeatures(into sink: inout TextSink) {
+        guard !totals.outOfRange.isEmpty else { return }
+        sink.family(
+            "apus_feature_out_of_range_total", .counter, "Values outside of the range that the schema names.")
+        for (key, count) in totals.outOfRange.sorted(by: { $0.key < $1.key }) {
+            sink.append("apus_feature_out_of_range_total{")
+            sink.append(Self.labels(key.model))
+            sink.append(",feature=\"")
+            sink.append(label: key.feature)
+            sink.append("\"} ")
+            sink.endLine(count)
+        }
     }
 
     private func writeSupervisor(into sink: inout TextSink) {

@@ -8,18 +8,21 @@
 ///     parseError   -      status                                                  count
 ///     supervisor   -      0                                                       SupervisorField
 ///     pool         model  version                                                 PoolField
+///     feature      both   version                                                 count out of range
+///
+/// The name of a `feature` block is the model's, a zero byte, and the feature's.
 ///
 /// "Model block" is the offset of a `model` block in the same region.
 enum SeriesKind: UInt16, CaseIterable {
     case process = 1
-    case model, request, batch, parseError, supervisor, pool
+    case model, request, batch, parseError, supervisor, pool, feature
 
     /// How many words follow the block's name.
     var valueCount: Int {
         switch self {
         case .process: ProcessField.count
         case .model: ModelField.count
-        case .request, .parseError: 1
+        case .request, .parseError, .feature: 1
         case .batch: BatchField.count
         case .supervisor: SupervisorField.count
         case .pool: PoolField.count
@@ -32,7 +35,7 @@ enum SeriesKind: UInt16, CaseIterable {
         switch self {
         case .process: [ProcessField.openConnections]
         case .model: [ModelField.queueLength, ModelField.inFlight]
-        case .request, .batch, .parseError: []
+        case .request, .batch, .parseError, .feature: []
         case .supervisor: [SupervisorField.proxies]
         case .pool:
             [PoolField.isServed, PoolField.isReady] + WorkerState.allCases.map(PoolField.workers)

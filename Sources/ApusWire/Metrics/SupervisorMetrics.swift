@@ -26,6 +26,14 @@ package final class SupervisorMetrics {
     /// Counts a proxy that was started in place of one that ended.
     package func proxyRestarted() { values.add(1, at: SupervisorField.proxyRestarts) }
 
+    /// Counts values of a feature that were outside of its range. Nothing is counted when the region is full, or for
+    /// a name too long for it.
+    package func outOfRange(_ count: UInt64, feature: String, model: String, version: Int) {
+        let key = UInt64(bitPattern: Int64(version))
+        region.block(.feature, key: key, name: FeatureKey.blockName(model: model, feature: feature))?
+            .values.add(count, at: 0)
+    }
+
     /// The counters of one version of a model; those of `other` when the region is full. Keep it.
     package func pool(model: String, version: Int) -> PoolSeries {
         let key = UInt64(bitPattern: Int64(version))

@@ -125,6 +125,7 @@ final class Turn {
             try unpack(body, frame.coding),
             headerByteCount: headerByteCount < 0 ? nil : Int(headerByteCount), inputs: buffers,
             request: request.inference)
+        try model.features?.check(request.inference, inputs: buffers, firstElements: request.firstElements)
     }
 
     private func unpack(

@@ -11,6 +11,8 @@ final class WorkerModel {
     let log: Logger
     private let openInference: OpenInferenceCodec
     private let predict: PredictCodec
+    /// Holds requests against what is known of features; nil when that is only the graph.
+    let features: FeatureCheck?
     let inflater: Inflater
     let deflater = Deflater()
 
@@ -24,6 +26,7 @@ final class WorkerModel {
         let limit = settings.bodyByteLimit
         openInference = OpenInferenceCodec(schema: schema, nonfinite: nonfinite, bodyByteLimit: limit)
         predict = PredictCodec(schema: schema, nonfinite: nonfinite, bodyByteLimit: limit)
+        features = FeatureCheck(schema, outOfRange: settings.outOfRange)
         inflater = Inflater(byteLimit: limit)
     }
 

@@ -10,6 +10,8 @@ enum Limits {
     static let measureCount = 31
     /// How long a reload that somebody asked for waits for those who write to the model's files.
     static let writerNanoseconds: UInt64 = 60_000_000_000
+    /// How often a worker tells the supervisor what it counted.
+    static let reportNanoseconds: Int64 = 1_000_000_000
     /// Links of one worker: proxies, those of the generation before, and probing tools.
     static let linkCount = 256
 }

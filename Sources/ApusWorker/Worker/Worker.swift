@@ -16,6 +16,8 @@ final class Worker {
     /// Told to leave when the links are closed.
     private var isDraining = false
     private var set = PollSet()
+    /// What of the features' values the supervisor has not been told yet, and when it was told last.
+    private var counts = OutOfRangeCounts()
 
     init(_ model: WorkerModel, control: consuming ControlChannel, listener: consuming Socket) {
         turn = Turn(model)
@@ -31,9 +33,10 @@ final class Worker {
     func serve() throws -> ExitStatus {
         while true {
             if isDraining && links.isEmpty { return .ok }
-            guard try takeIn(nanoseconds: -1) else { return .ok }
+            guard try takeIn(nanoseconds: counts.isEmpty ? -1 : Limits.reportNanoseconds) else { return .ok }
             try waitForMore()
             turn.run()
+            try reportCounts()
             for link in links { link.inbox.shrink() }
             links.removeAll { $0.isClosed }
         }
@@ -64,6 +67,15 @@ final class Worker {
             let end = turn.earliestArrival.addingReportingOverflow(maxDelay).partialValue
             guard now < end, end - now <= maxDelay else { return }
             guard try takeIn(nanoseconds: Int64(end - now)) else { return }
+        }
+    }
+
+    /// Tells the supervisor what was outside of ranges, once a second at most.
+    private func reportCounts() throws {
+        guard let features = turn.model.features else { return }
+        if let new = features.takeCounts() { counts.add(new, turn.model) }
+        if let due = counts.takeDue(at: MonotonicClock.now(), names: turn.model.schema.features.map(\.name)) {
+            try? control.send(WorkerReport.outOfRange(due))
         }
     }
 

@@ -151,7 +151,7 @@ typedef struct {
    exactly as the `rank` `dimensions` say. The product of the dimensions must be `count`, and
    `destination` must hold `count` elements (of `apus_json_text` when the type is APUS_STRING).
 
-   Without loss: integers only where they fit; true, false, 0 and 1 for a bool; any number for a
+   Without loss: integers, 1.0 too, only where they fit; true, false, 0 and 1 for a bool; any number for a
    floating point type unless it is finite and would become infinite; null is NaN there. */
 apus_fill apus_json_fill(
     apus_json_document document, size_t index, uint8_t element_type, const ptrdiff_t *dimensions,

@@ -1,0 +1,41 @@
+import ApusWire
+
+extension InferenceRequest {
+    /// Appends, for inputs that the request does not have, what the schema says stands for them: as many rows as the
+    /// others have. Notes those that have to be there.
+    /// - Throws: every problem of the request so far.
+    func fillMissing(_ schema: ModelSchema, inputs: [TensorBuffer]) throws(InferenceError) {
+        for index in schema.inputs.indices where !seenInputs[index] {
+            if try !fill(index, schema, inputs[index]) {
+                try problems.note(.missingInput(name: schema.inputs[index].name, model: schema.name))
+            }
+        }
+        try problems.finish()
+    }
+
+    private func fill(_ index: Int, _ schema: ModelSchema, _ buffer: TensorBuffer) throws(InferenceError) -> Bool {
+        let spec = schema.inputs[index]
+        guard let feature = schema.features.first(where: { $0.input == index && $0.column == nil }), !feature.isRequired,
+            schema.hasRows, spec.isOneValue(from: 1),
+            let given = schema.inputs.indices.first(where: { seenInputs[$0] && inputShapes[$0].rank > 0 })
+        else { return false }
+        let rowCount = inputShapes[given][0]
+        for _ in 0..<rowCount {
+            guard buffer.append(feature) else { return false }
+        }
+        var shape = Shape(spec.shape.map { $0 ?? 1 })
+        shape[0] = rowCount
+        inputShapes[index] = shape
+        seenInputs[index] = true
+        return true
+    }
+}
+
+extension TensorBuffer {
+    /// Appends what stands for a value of that feature where there is none: its default, NaN, or no text.
+    /// - Returns: false, with nothing appended, when it has to be there.
+    func append(_ feature: FeatureSpec) -> Bool {
+        if let value = feature.defaultValue { return append(value) }
+        return feature.isRequired ? false : appendMissing()
+    }
+}

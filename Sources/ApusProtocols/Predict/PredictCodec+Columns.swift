@@ -1,0 +1,85 @@
+import ApusWire
+
+/// Records that name the columns of the model's only input: `{"age": 30, "fare": 7.5}` for a tensor `[-1,2]`.
+extension PredictCodec {
+    /// Whether a record is one of columns: its first member names one, and no input.
+    func namesColumns(_ record: JSONValue) -> Bool {
+        guard let columns, record.kind == .object else { return false }
+        var members = record.members
+        guard let first = members.next() else { return false }
+        return names.index(of: first.key, hint: 0) == nil && columns.names.index(of: first.key, hint: 0) != nil
+    }
+
+    /// Appends one row of the input, in the order of its columns.
+    func decodeColumns(
+        _ record: JSONValue, _ columns: ColumnNames, number: Int, inputs: [TensorBuffer], request: InferenceRequest
+    ) throws(InferenceError) {
+        columns.forget()
+        var position = 0
+        for (key, value) in record.members {
+            if let index = columns.names.index(of: key, hint: position) {
+                if columns.values[index] != nil {
+                    try note(.duplicateInput(name: columns.features[index].name), number, request)
+                }
+                columns.values[index] = value
+            } else {
+                try note(
+                    .malformed(
+                        "\(place(number, request)) has the unknown feature '\(shown(key))'; "
+                            + "model '\(schema.name)' takes \(columns.list)"),
+                    number, request)
+            }
+            position += 1
+        }
+        for index in columns.features.indices {
+            do throws(InferenceError) {
+                try append(columns.values[index], columns.features[index], to: inputs[0], number, request)
+            } catch {
+                try note(error, number, request)
+            }
+        }
+        request.inputShapes[0] = Shape([1, columns.features.count])
+    }
+
+    private func append(
+        _ value: JSONValue?, _ feature: FeatureSpec, to buffer: TensorBuffer, _ number: Int,
+        _ request: InferenceRequest
+    ) throws(InferenceError) {
+        guard let value else {
+            if buffer.append(feature) { return }
+            throw .malformed("\(place(number, request)) lacks '\(feature.name)'; model '\(schema.name)' needs it")
+        }
+        if let truth = value.bool, feature.elementType == .bool, buffer.append(.bool(truth)) { return }
+        try tensors.append(leaf: value, to: buffer, input: feature.name)
+    }
+
+    /// Keeps a fault with its place, to be told with the others.
+    func note(_ error: InferenceError, _ number: Int, _ request: InferenceRequest) throws(InferenceError) {
+        try request.problems.note(request.form == .list ? error.placed("record \(number)") : error)
+    }
+}
+
+/// The columns of a model's only input, and the values of one record by column.
+final class ColumnNames {
+    let features: [FeatureSpec]
+    let names: NameTable
+    var values: [JSONValue?]
+
+    /// - Returns: nil for a model that is not known by columns.
+    init?(_ schema: ModelSchema) {
+        guard schema.inputs.count == 1, schema.hasColumns, schema.inputs[0].shape.count == 2 else { return nil }
+        features = schema.columns(ofInput: 0)
+        names = NameTable(features.map(\.name))
+        values = Array(repeating: nil, count: features.count)
+    }
+
+    func forget() {
+        for index in values.indices { values[index] = nil }
+    }
+
+    /// `'age', 'fare'`, for errors.
+    var list: String {
+        let shown = features.prefix(20).map { "'\($0.name)'" }.joined(separator: ", ")
+        return features.count > 20 ? "\(shown) and \(features.count - 20) more" : shown
+    }
+}

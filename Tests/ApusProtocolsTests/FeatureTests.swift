@@ -1,0 +1,163 @@
+import ApusProtocols
+import ApusWire
+import Testing
+
+@Suite("features in requests")
+struct FeatureTests {
+    /// One matrix of three columns: a whole number, a category, and a float that may be missing.
+    static func schema(_ change: (inout ModelSchema) -> Void = { _ in }) -> ModelSchema {
+        var schema = ModelSchema(
+            name: "m", version: 1, inputs: [TensorSpec(name: "x", elementType: .float32, shape: [nil, 3])],
+            outputs: [TensorSpec(name: "y", elementType: .float32, shape: [nil, 1])], isBatchable: true,
+            maxBatchRowCount: 8)
+        schema.features = [
+            FeatureSpec(name: "age", input: 0, column: 0, elementType: .int64),
+            FeatureSpec(name: "class", input: 0, column: 1, elementType: .float32),
+            FeatureSpec(name: "fare", input: 0, column: 2, elementType: .float32),
+        ]
+        schema.features[0].maximum = 120
+        schema.features[1].categories = [.integer(1), .number(2.5)]
+        schema.features[2].isRequired = false
+        change(&schema)
+        return schema
+    }
+
+    static func decoded(_ exchange: Exchange, _ outOfRange: OutOfRangeMode = .warn) throws -> [Float] {
+        let check = FeatureCheck(exchange.schema, outOfRange: outOfRange)
+        try check?.check(exchange.request, inputs: exchange.inputs, firstElements: exchange.inputs.map { _ in 0 })
+        return exchange.inputs[0].bytes.withMemoryRebound(to: Float.self) { Array($0) }
+    }
+
+    struct Row: CustomTestStringConvertible, Sendable {
+        let testDescription: String
+        let body: String
+        var outOfRange = OutOfRangeMode.warn
+        let sentence: String
+    }
+
+    static let rows = [
+        Row(testDescription: "a record of columns", body: #"{"fare":2.5,"age":30,"class":1}"#, sentence: "30.0 1.0 2.5"),
+        Row(testDescription: "a column that may be missing", body: #"{"age":30.0,"class":2.5}"#, sentence: "30.0 2.5 nan"),
+        Row(testDescription: "null for it", body: #"{"age":30,"class":1,"fare":null}"#, sentence: "30.0 1.0 nan"),
+        Row(testDescription: "the input whole", body: #"{"x":[30,1,2]}"#, sentence: "30.0 1.0 2.0"),
+        Row(testDescription: "rows", body: #"{"data":[[1,1,1],[2,1,2]]}"#, sentence: "1.0 1.0 1.0 2.0 1.0 2.0"),
+        Row(testDescription: "all that is wrong", body: #"[{"age":1.5,"class":3},{"fare":"x","class":1,"agee":1}]"#,
+            sentence: "3 problems: record 1 has the unknown feature 'agee'; model 'm' takes 'age', 'class', 'fare'; "
+                + "record 1 lacks 'age'; model 'm' needs it; "
+                + "input 'fare' has a string in record 1 where a number (FP32) is expected"),
+        Row(testDescription: "what only the schema forbids", body: #"[{"age":1.5,"class":3},{"age":1,"class":null}]"#,
+            sentence: "3 problems: input 'age' has a number with a fraction at row 0 where a whole number (INT64) is "
+                + "expected; input 'class' has another value at row 0 where one of '1', '2.5' is expected; "
+                + "input 'class' has null or NaN at row 1 where one of '1', '2.5' is expected"),
+        Row(testDescription: "an integer that a float32 cannot tell from its neighbours",
+            body: #"{"x":[16777217,1,2]}"#,
+            sentence: "input 'age' has a number out of range where a whole number (INT64) from -16777215 to 16777215 is "
+                + "expected"),
+        Row(testDescription: "out of range, allowed", body: #"{"age":121,"class":1}"#, outOfRange: .allow,
+            sentence: "121.0 1.0 nan"),
+        Row(testDescription: "out of range, refused", body: #"{"age":121,"class":1}"#, outOfRange: .reject,
+            sentence: "input 'age' has a number above the range where a number of 120 or less is expected"),
+    ]
+
+    @Test("are taken by column, by input and by row, after one set of rules", arguments: rows)
+    func rules(_ row: Row) {
+        let schema = Self.schema()
+        let exchange = Exchange(schema, PredictCodec(schema: schema))
+        #expect(Self.outcome(exchange, row.outOfRange) { try exchange.decode(row.body) } == row.sentence)
+    }
+
+    @Test("have the same rules as V2 tensors")
+    func tensors() {
+        let schema = Self.schema()
+        func outcome(_ data: String) -> String {
+            let exchange = Exchange(schema)
+            return Self.outcome(exchange, .reject) {
+                try exchange.decode(
+                    #"{"inputs":[{"name":"x","shape":[1,3],"datatype":"FP32","data":[\#(data)]}]}"#)
+            }
+        }
+        #expect(outcome("30,1,2") == "30.0 1.0 2.0")
+        #expect(outcome("121,1.5,2").hasPrefix("2 problems: input 'age' has a number above the range where"))
+    }
+
+    @Test("that are missing take their default in every form")
+    func defaults() {
+        let schema = ModelSchema(
+            name: "m", version: 1,
+            inputs: ["a", "b"].map { TensorSpec(name: $0, elementType: .float32, shape: [nil, 1]) },
+            outputs: [], isBatchable: true, maxBatchRowCount: 8)
+        var withDefault = schema
+        withDefault.features[1].defaultValue = .integer(7)
+        withDefault.features[1].isRequired = false
+        func second(_ exchange: Exchange, _ body: String) -> [Float] {
+            try? exchange.decode(body)
+            return exchange.inputs[1].bytes.withMemoryRebound(to: Float.self) { Array($0) }
+        }
+        let tensor = #"{"inputs":[{"name":"a","shape":[2,1],"datatype":"FP32","data":[1,2]}]}"#
+        #expect(second(Exchange(withDefault), tensor) == [7, 7])
+        let records = Exchange(withDefault, PredictCodec(schema: withDefault))
+        #expect(second(records, #"[{"a":1},{"a":2,"b":3}]"#) == [7, 3])
+        #expect(Exchange(schema).refusal(tensor) == "input 'b' is missing; model 'm' needs it")
+    }
+
+    @Test("count what is out of range")
+    func counts() throws {
+        let schema = Self.schema()
+        let exchange = Exchange(schema, PredictCodec(schema: schema))
+        let check = try #require(FeatureCheck(schema, outOfRange: .warn))
+        try exchange.decode(#"{"data":[[121,1,1],[2,1,2],[500,1,2]]}"#)
+        #expect(check.takeCounts() == nil)
+        try check.check(exchange.request, inputs: exchange.inputs, firstElements: [0])
+        #expect(check.takeCounts() == [2, 0, 0])
+        #expect(check.takeCounts() == nil)
+    }
+
+    @Test("with no rule cost nothing")
+    func noRules() {
+        #expect(FeatureCheck(Self.schema { $0.features = FeatureSpec.whole($0.inputs) }, outOfRange: .reject) == nil)
+    }
+
+    private static func outcome(
+        _ exchange: Exchange, _ outOfRange: OutOfRangeMode, _ decode: () throws -> Void
+    ) -> String {
+        do {
+            try decode()
+            return try decoded(exchange, outOfRange).map { "\($0)" }.joined(separator: " ")
+        } catch {
+            return "\(error)"
+        }
+    }
+}
+
+@Suite("a request's problems")
+struct ProblemTests {
+    @Test("are all told, and beyond sixteen counted")
+    func bounded() {
+        let data = Array(repeating: "\"x\"", count: 20).joined(separator: ",")
+        let refusal = Exchange(.echo(.int64)).refusal(
+            #"{"inputs":[{"name":"in","shape":[20],"datatype":"INT64","data":[\#(data)]}]}"#)
+        #expect(refusal.hasPrefix("20 problems: input 'in' has a string at element 0 where"))
+        #expect(refusal.hasSuffix("; and 4 more"))
+    }
+
+    @Test("of several inputs and outputs are told at once")
+    func several() {
+        let schema = ModelSchema(
+            name: "m", version: 1,
+            inputs: ["a", "b", "c"].map { TensorSpec(name: $0, elementType: .int32, shape: [nil]) },
+            outputs: [TensorSpec(name: "y", elementType: .int32, shape: [nil])], isBatchable: true,
+            maxBatchRowCount: 8)
+        let refusal = Exchange(schema).refusal(
+            """
+            {"inputs":[{"name":"a","shape":[2],"datatype":"INT32","data":[1.5,null]},
+            {"name":"b","shape":[1,1],"datatype":"INT32","data":[1]},{"name":"z","shape":[1],"datatype":"INT32","data":[1]}],
+            "outputs":[{"name":"w"}]}
+            """)
+        #expect(refusal.hasPrefix("6 problems: "))
+        for part in [
+            "'a' has a number with a fraction or out of range at element 0", "'a' has null at element 1",
+            "unexpected shape for input 'b'", "unexpected inference input 'z'", "input 'c' is missing",
+            "unexpected inference output 'w'",
+        ] { #expect(refusal.contains(part), "\(refusal)") }
+    }
+}
