@@ -1,4 +1,5 @@
 import ApusWire
+import CSimdJSON
 
 /// One protocol's form of requests and answers, for one model version.
 package protocol InferenceCodec: AnyObject {
@@ -27,4 +28,23 @@ package protocol InferenceCodec: AnyObject {
 
     /// Gives back the memory that a huge body took. For when nothing is in flight.
     func shrink()
+}
+
+extension InferenceCodec {
+    /// Reads one JSON body of somebody who has no room behind it. For examples, not for requests.
+    /// - Throws: as `decode`.
+    package func decode(
+        example body: [UInt8], inputs: [TensorBuffer], request: InferenceRequest
+    ) throws(InferenceError) {
+        let padded = body + [UInt8](repeating: 0, count: Int(APUS_JSON_PADDING))
+        let result = padded.withUnsafeBytes { bytes in
+            Result { () throws(InferenceError) in
+                try decode(
+                    UnsafeRawBufferPointer(rebasing: bytes[..<body.count]), headerByteCount: nil, inputs: inputs,
+                    request: request)
+            }
+        }
+        for buffer in inputs { buffer.own() }
+        try result.get()
+    }
 }

@@ -111,6 +111,19 @@ extension ServeTests {
             try server.stop()
         }
 
+        @Test("a version that gives other answers than its baseline's estimator is refused, and the old one serves on")
+        func golden() throws {
+            let file = try ModelFile(Fixture.small("identity_float"))
+            let server = try TestServer("m=\(file.path)", "--workers", "1")
+            let before = try server.settledReport().models[0]
+            let baseline = #"{"format":"apus.baseline/1","golden":[{"inputs":{"x":[[1,2]]},"outputs":{"y":[[1,2.25]]}}]}"#
+            try Data(baseline.utf8).write(to: URL(fileURLWithPath: "\(file.folder)/baseline.json"), options: .atomic)
+            let answer = try server.admin("reload wait")
+            #expect(answer.contains("output 'y' differs by 0.25; 0.0001 is allowed"), "\(answer)")
+            #expect(try server.settledReport().models[0].generation == before.generation)
+            try server.stop(errors: ["model cannot be loaded", "reload refused"])
+        }
+
         @Test("a file that is no model is refused with a sentence, and the old version serves on")
         func broken() throws {
             let file = try ModelFile(Fixture.irisFile)

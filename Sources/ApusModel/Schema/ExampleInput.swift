@@ -17,11 +17,15 @@ package final class ExampleInput {
         for (buffer, shape) in zip(buffers, shapes) {
             Self.fill(buffer, count: shape.elementCount ?? 0, seed: seed)
         }
-        ends = buffers.map { buffer in
-            let copy = UnsafeMutableBufferPointer<Int>.allocate(capacity: buffer.ends.count)
-            _ = copy.initialize(from: buffer.ends)
-            return copy
-        }
+        ends = Self.copies(buffers)
+    }
+
+    /// Of tensors that are there already.
+    /// - Parameter buffers: one for each input, in the model's order, with the elements of its shape and no others.
+    package init(_ buffers: [TensorBuffer], shapes: [Shape]) {
+        self.buffers = buffers
+        self.shapes = shapes
+        ends = Self.copies(buffers)
     }
 
     deinit { for copy in ends { copy.deallocate() } }
@@ -38,6 +42,14 @@ package final class ExampleInput {
                     elementType: buffers[index].elementType, shape: shapes[index],
                     bytes: buffers[index].bytes, ends: UnsafeBufferPointer(ends[index]))
             })
+    }
+
+    private static func copies(_ buffers: [TensorBuffer]) -> [UnsafeMutableBufferPointer<Int>] {
+        buffers.map { buffer in
+            let copy = UnsafeMutableBufferPointer<Int>.allocate(capacity: buffer.ends.count)
+            _ = copy.initialize(from: buffer.ends)
+            return copy
+        }
     }
 
     private static func shape(_ spec: TensorSpec, rowCount: Int) -> Shape {

@@ -11,7 +11,8 @@ enum ModelLoad {
         let session = try open(settings)
         let joined = try join(session, yaml, log)
         try SchemaGate.check(session, joined, settings, log: log)
-        let report = try SelfTest.run(session, settings)
+        let proofs = try proofs(session, joined, settings)
+        let report = try SelfTest.run(session, settings, proofs: proofs)
         let schema = ModelSchema(
             name: settings.name, version: settings.version, inputs: session.inputs, outputs: session.outputs,
             isBatchable: report.isBatched, maxBatchRowCount: settings.maxBatchRowCount,
@@ -48,6 +49,22 @@ enum ModelLoad {
                 log.warning("the signature does not count", metadata: ["reason": "\(warning)"])
             }
             return joined
+        } catch {
+            throw LoadFailure(exitCode: .modelCannotLoad, sentence: error.description)
+        }
+    }
+
+    /// What the files beside the model say that it answers.
+    private static func proofs(
+        _ session: Session, _ joined: JoinedSchema, _ settings: TemplateSettings
+    ) throws(LoadFailure) -> ModelProofs {
+        let schema = ModelSchema(
+            name: settings.name, version: settings.version, inputs: session.inputs, outputs: session.outputs,
+            isBatchable: false, maxBatchRowCount: 1, features: joined.features, parameters: joined.parameters)
+        do throws(SchemaError) {
+            let baseline = try Baseline(besideModel: session.path)
+            try baseline?.check(schema)
+            return ModelProofs(schema: schema, golden: baseline?.golden ?? [], settings: settings)
         } catch {
             throw LoadFailure(exitCode: .modelCannotLoad, sentence: error.description)
         }

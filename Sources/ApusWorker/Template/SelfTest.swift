@@ -10,15 +10,23 @@ struct SelfTestReport: Equatable {
     var batchingReason: String
     /// The median of some single-row runs after warm-up; 0 when the made-up row could not be run.
     var runNanoseconds: UInt64
+    /// What it should have answered and did not; empty when there is nothing to say against it.
+    var failure = ""
 }
 
 /// Runs a freshly loaded model on made-up rows, in a child that is thrown away, so that the template's memory
 /// stays as the load left it and is shared by all workers. A model that crashes or hangs does so there.
 enum SelfTest {
     static func run(
-        _ session: Session, _ settings: TemplateSettings, nanoseconds: UInt64 = Limits.selfTestNanoseconds
+        _ session: Session, _ settings: TemplateSettings, proofs: ModelProofs? = nil, nanoseconds: UInt64 = Limits.selfTestNanoseconds
     ) throws(LoadFailure) -> SelfTestReport {
-        try inChild(nanoseconds: nanoseconds) { examine(session, settings) }
+        let report = try inChild(nanoseconds: nanoseconds) {
+            var report = examine(session, settings)
+            report.failure = proofs?.firstFailure(session) ?? ""
+            return report
+        }
+        guard report.failure.isEmpty else { throw .selfTest(report.failure) }
+        return report
     }
 
     /// Gives what `test` gives in a fork of this process.
@@ -112,11 +120,13 @@ extension SelfTestReport {
         writer.write(isBatched)
         writer.write(batchingReason)
         writer.write(runNanoseconds)
+        writer.write(failure)
     }
 
     init(reading reader: inout ControlReader) throws(ControlError) {
         isBatched = try reader.readBool()
         batchingReason = try reader.readString()
         runNanoseconds = try reader.read()
+        failure = try reader.readString()
     }
 }
