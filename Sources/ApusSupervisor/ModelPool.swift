@@ -39,6 +39,8 @@ final class ModelPool {
     private var loadDeadline: UInt64 = 0
     private let series: PoolSeries?
     let log: Logger
+    /// As a candidate: it takes over even if clients of the serving version cannot go on with it.
+    var allowsSchemaChange = false
     /// Why this generation serves and a newer one does not; a sentence.
     var lastRefusal: String?
     private var isRetiring = false
@@ -183,7 +185,7 @@ final class ModelPool {
             maxDelayNanoseconds: UInt64(wanted.maxDelayMilliseconds) * 1_000_000,
             bodyByteLimit: wanted.limits.bodyByteLimit)
         settings.follow(
-            predecessor(among: supervisor.pools), schemaChangeIsAllowed: supervisor.settings.allowsSchemaChange)
+            predecessor(among: supervisor.pools), schemaChangeIsAllowed: allowsSchemaChange)
         settings.folder = wanted.folder
         settings.snapshotFolder = supervisor.snapshots.folder(generation: generation)
         settings.snapshotDigest = snapshot?.digest ?? ""

@@ -6,6 +6,8 @@ struct ReloadRequest {
     var names: Set<String>?
     /// Nobody asked by hand: files have changed. What is not new is left alone.
     var isAutomatic = false
+    /// What clients of the serving versions would miss is no reason to refuse a new one.
+    var allowsSchemaChange = false
     /// Told the refusals, one sentence a model; none when everything was replaced.
     var onDone: [([String]) -> Void] = []
 
@@ -22,6 +24,7 @@ struct ReloadQueue {
     mutating func add(_ request: ReloadRequest) {
         let same = waiting.firstIndex {
             $0.isAutomatic == request.isAutomatic && ($0.names == nil) == (request.names == nil)
+                && $0.allowsSchemaChange == request.allowsSchemaChange
         }
         guard let same else { return waiting.append(request) }
         waiting[same].names?.formUnion(request.names ?? [])

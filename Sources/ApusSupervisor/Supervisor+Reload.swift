@@ -28,7 +28,7 @@ extension Supervisor {
         log.info("reloading", metadata: ["versions": "\(wanted.count)", "files_changed": "\(request.isAutomatic)"])
         removeUnwanted(wanted, request)
         wantedVersions = Dictionary(grouping: wanted, by: \.name).mapValues { Set($0.map(\.version)) }
-        candidates = wanted.map { candidate(for: $0, isAutomatic: request.isAutomatic) }
+        candidates = wanted.map { candidate(for: $0, request) }
         reload = Reload(generations: candidates.map(\.generation))
         changed()
     }
@@ -39,11 +39,13 @@ extension Supervisor {
         return all.filter { request.includes($0.name) && unloadedModels[$0.name] == nil }
     }
 
-    private func candidate(for wanted: WantedModel, isAutomatic: Bool) -> ModelPool {
+    private func candidate(for wanted: WantedModel, _ request: ReloadRequest) -> ModelPool {
         let serving = pool(of: wanted.name, wanted.version)
         let known = [serving?.snapshot?.digest, refusedDigests[wanted.label]].compactMap { $0 }
-        return ModelPool(
-            wanted, generation: takeGeneration(), knownDigests: isAutomatic ? known : nil, supervisor: self)
+        let candidate = ModelPool(
+            wanted, generation: takeGeneration(), knownDigests: request.isAutomatic ? known : nil, supervisor: self)
+        candidate.allowsSchemaChange = request.allowsSchemaChange || settings.allowsSchemaChange
+        return candidate
     }
 
     /// A model that is in no file any more ends; its requests are answered first. One that was named serves on from

@@ -257,17 +257,20 @@ package final class Supervisor {
     }
 
     private func answer(_ line: String, _ reply: @escaping ([UInt8]) -> Void) {
-        switch line {
+        let words = line.split(separator: " ")
+        let allows = words.contains("allow-schema-change")
+        switch words.filter({ $0 != "allow-schema-change" }).joined(separator: " ") {
         case "status":
             reply(Array("ok\n".utf8) + statusReport() + [UInt8(ascii: "\n")])
         case "reload":
-            reload()
+            reload(ReloadRequest(allowsSchemaChange: allows))
             reply(Array("ok\n".utf8))
         case "reload wait":
-            reload { refusals in
+            let onDone: ([String]) -> Void = { refusals in
                 let sentence = refusals.joined(separator: "; ").replacing("\n", with: " ")
                 reply(Array(refusals.isEmpty ? "ok\n".utf8 : "error \(sentence)\n".utf8))
             }
+            reload(ReloadRequest(allowsSchemaChange: allows, onDone: [onDone]))
         default:
             reply(Array("error unknown request; known are: status, reload, reload wait\n".utf8))
         }

@@ -10,6 +10,9 @@ struct Reload: ParsableCommand {
     @Flag(help: "Wait until the new models serve, or until one was refused; the exit status then is 77.")
     var wait = false
 
+    @Flag(help: "Take new models even if clients of the serving ones cannot go on with them; see `apus diff`.")
+    var allowSchemaChange = false
+
     @OptionGroup var server: RunningServer
 
     /// A large model takes minutes to load and test.
@@ -18,7 +21,8 @@ struct Reload: ParsableCommand {
     func run() throws {
         let client = try server.client()
         let patience = wait ? Self.patience.waiting : Self.patience.noWaiting
-        let answer = try server.ask(wait ? "reload wait" : "reload", client, within: patience)
+        let words = ["reload"] + (wait ? ["wait"] : []) + (allowSchemaChange ? ["allow-schema-change"] : [])
+        let answer = try server.ask(words.joined(separator: " "), client, within: patience)
         writeText(String(decoding: answer, as: UTF8.self), to: STDOUT_FILENO)
     }
 }

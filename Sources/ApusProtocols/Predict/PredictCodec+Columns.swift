@@ -2,12 +2,13 @@ import ApusWire
 
 /// Records that name the columns of the model's only input: `{"age": 30, "fare": 7.5}` for a tensor `[-1,2]`.
 extension PredictCodec {
-    /// Whether a record is one of columns: its first member names one, and no input.
-    func namesColumns(_ record: JSONValue) -> Bool {
-        guard let columns, record.kind == .object else { return false }
-        var members = record.members
-        guard let first = members.next() else { return false }
-        return names.index(of: first.key, hint: 0) == nil && columns.names.index(of: first.key, hint: 0) != nil
+    /// Whether a record of a model with columns is one of them: the first member that is known is no input.
+    func namesColumns(_ record: JSONValue, _ columns: ColumnNames) -> Bool {
+        for (key, _) in record.members {
+            if names.index(of: key, hint: 0) != nil { return false }
+            if columns.names.index(of: key, hint: 0) != nil { return true }
+        }
+        return true
     }
 
     /// Appends one row of the input, in the order of its columns.

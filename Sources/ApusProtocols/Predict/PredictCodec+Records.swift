@@ -46,7 +46,7 @@ extension PredictCodec {
         guard record.kind == .object else {
             throw .malformed("record \(number) is \(record.kindText); an object of features is expected")
         }
-        if let columns, namesColumns(record) {
+        if let columns, namesColumns(record, columns) {
             return try decodeColumns(record, columns, number: number, inputs: inputs, request: request)
         }
         request.forgetSeenInputs()
