@@ -10,8 +10,8 @@ source deploy/common.sh
 install_packages
 apt_install nginx-light wrk
 deploy/onnxruntime.sh
-swift build -c release --product apus
-swift build -c release --product loadtest
+swift build "${RELEASE[@]}" --product apus
+swift build "${RELEASE[@]}" --product loadtest
 python3 -m venv .build/bench-venv
 .build/bench-venv/bin/pip install -q -r loadtest/bench/requirements.txt
 cc -O2 -D_GNU_SOURCE -o .build/constant loadtest/bench/constant.c
