@@ -9,6 +9,23 @@ extension StatusReport {
             guard !model.batchingReason.isEmpty else { continue }
             text += "\n\(name) \(model.batching == "on" ? "is batched" : "is not batched"): \(model.batchingReason)\n"
         }
+        return text + exits
+    }
+
+    /// How processes ended whose places others have taken.
+    private var exits: String {
+        var text = ""
+        func add(_ name: String, _ exit: Exit?) {
+            guard let exit else { return }
+            text += "\n\(name), process \(exit.pid), ended by \(exit.reason)\n"
+            for line in exit.lines { text += "    \(line)\n" }
+        }
+        for (index, proxy) in proxies.enumerated() { add("proxy \(index)", proxy.lastExit) }
+        for model in models {
+            let name = "\(model.name)@\(model.version)"
+            add("template \(name)", model.template.lastExit)
+            for (index, worker) in model.workers.enumerated() { add("worker \(name) #\(index)", worker.lastExit) }
+        }
         return text
     }
 

@@ -2,16 +2,37 @@ import FoundationEssentials
 
 /// What `apus status --json` prints, as the supervisor wrote it.
 package struct StatusReport: Decodable, Equatable {
+    /// How the process before, in the same place, ended.
+    package struct Exit: Decodable, Equatable {
+        package let pid: Int
+        /// `signal 9 (Killed)`, `exit code 70`.
+        package let reason: String
+        /// What it wrote to standard error last.
+        package let lines: [String]
+    }
+
     package struct Proxy: Decodable, Equatable {
         /// 0 when no process runs, here and below.
         package let pid: Int
         package let state: String
         package let restarts: Int
+        package let lastExit: Exit?
+
+        enum CodingKeys: String, CodingKey {
+            case pid, state, restarts
+            case lastExit = "last_exit"
+        }
     }
 
     package struct Template: Decodable, Equatable {
         package let pid: Int
         package let restarts: Int
+        package let lastExit: Exit?
+
+        enum CodingKeys: String, CodingKey {
+            case pid, restarts
+            case lastExit = "last_exit"
+        }
     }
 
     package struct Worker: Decodable, Equatable {
@@ -20,10 +41,12 @@ package struct StatusReport: Decodable, Equatable {
         package let restarts: Int
         /// Memory that it shares with no other process; 0 when that cannot be read.
         package let privateByteCount: Int
+        package let lastExit: Exit?
 
         enum CodingKeys: String, CodingKey {
             case pid, state, restarts
             case privateByteCount = "private_bytes"
+            case lastExit = "last_exit"
         }
     }
 

@@ -37,6 +37,7 @@ package struct Configuration: Equatable, Sendable {
     package var writeTimeoutMilliseconds = 30_000
     package var idleTimeoutMilliseconds = 75_000
     package var drainTimeoutMilliseconds = 30_000
+    package var quarantineMilliseconds = 60_000
 
     package var logFormat = LogFormat.text
     package var logLevel = Logger.Level.info
@@ -69,6 +70,8 @@ package struct ModelSettings: Equatable, Sendable {
     package var timeoutMilliseconds = 30_000
     package var queueCapacity = 1024
     package var maxBodyByteCount = 64 * 1024 * 1024
+    package var maxWorkerByteCount: Int?
+    package var maxWorkerRequests: Int?
     package var batching = Batching.auto
     package var nonfinite = Nonfinite.auto
     package var outOfRange = OutOfRange.warn

@@ -43,6 +43,8 @@ extension Key {
             "the name in the server's metadata"),
         Key("drain-timeout", \.drainTimeoutMilliseconds, .milliseconds(0...day),
             "how long requests may take to finish when the server stops"),
+        Key("quarantine", \.quarantineMilliseconds, .milliseconds(0...day),
+            "how long a request over which two workers died is refused with 422; 0: not at all"),
     ]
 
     /// Where the processes' sockets are; `status` and `reload` need it too.
@@ -71,6 +73,14 @@ extension Key {
             "requests that may wait, in each proxy; more are refused with 503"),
         Key(perModel: "max-body", \.maxBodyByteCount, .byteCount(1...(2 << 30) - 1),
             "the longest request body, also after decompression; more are refused with 413"),
+        Key(perModel: "max-worker-memory", \.maxWorkerByteCount,
+            ValueForm.byteCount((1 << 20)...(1 << 40)).optional,
+            default: "no limit",
+            "a worker that alone holds more memory is replaced by a new one, without losing a request"),
+        Key(perModel: "max-worker-requests", \.maxWorkerRequests,
+            ValueForm.integer(1...1_000_000_000, "N", of: "requests").optional,
+            default: "no limit",
+            "about so many requests are answered by a worker before it is replaced"),
         Key(perModel: "nonfinite", \.nonfinite, .choice,
             "NaN and infinities in JSON answers; `auto`: `token` on `/v1`, `null` elsewhere"),
         Key(perModel: "out-of-range", \.outOfRange, .choice,

@@ -12,15 +12,18 @@ package final class ControlLink<Report: ControlMessage>: StreamOwner {
     private var onReport: ((Report) -> Void)?
     private var onEnd: (() -> Void)?
 
-    /// - Parameter stream: open; it is closed with this link.
+    /// - Parameters:
+    ///   - stream: open; it is closed with this link.
+    ///   - unread: what was read from it before, see `unread`.
     package init(
-        _ stream: Stream, on loop: Loop, onReport: @escaping (Report) -> Void,
+        _ stream: Stream, on loop: Loop, unread: [UInt8] = [], onReport: @escaping (Report) -> Void,
         onEnd: @escaping () -> Void
     ) {
         self.stream = stream
         self.loop = loop
         self.onReport = onReport
         self.onEnd = onEnd
+        unread.withUnsafeBytes { incoming.append($0) }
         stream.setOwner(self)
         stream.startReading()
     }
@@ -34,6 +37,15 @@ package final class ControlLink<Report: ControlMessage>: StreamOwner {
             try? stream.send(bytes)  // a failure is followed by the end, which is handled there
         }
     }
+
+    /// Its socket; -1 when it is closed.
+    package var descriptor: CInt { stream.descriptor }
+
+    /// What came and is no whole message yet.
+    package var unread: [UInt8] { incoming.unread }
+
+    /// All that was sent is with the kernel.
+    package var isFlushed: Bool { !stream.isOpen || stream.queuedByteCount == 0 }
 
     /// The socket that came with the message being reported. One call for each message that carries one.
     package func takePassedSocket() -> Stream? { (try? stream.takePassedSocket(on: loop)) ?? nil }

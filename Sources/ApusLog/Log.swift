@@ -13,17 +13,27 @@ package enum Log {
     /// show, so a forked worker makes a logger of its own: `Logger(label: "worker[iris@3#0]")`.
     @discardableResult
     package static func bootstrap(format: LogFormat, level: Logger.Level, role: String) -> Logger {
-        LoggingSystem.bootstrap { StandardErrorLog(role: $0, format: format, level: level) }
+        bootstrap(format: format, level: level, role: role, lesserLines: STDERR_FILENO)
+    }
+
+    private static func bootstrap(
+        format: LogFormat, level: Logger.Level, role: String, lesserLines: CInt
+    ) -> Logger {
+        LoggingSystem.bootstrap {
+            StandardErrorLog(role: $0, format: format, level: level, lesserLines: lesserLines)
+        }
         return Logger(label: role)
     }
 
-    /// As `bootstrap(format:level:role:)`, with what the parent put into the variables. A value that
+    /// As `bootstrap(format:level:role:)`, with what the parent put into the variables, and with the log itself as
+    /// standard output, where lines that are no warnings go. A value that
     /// is missing or unknown means `text`, `info`: the parent has checked them.
     @discardableResult
     package static func bootstrapChild(role: String) -> Logger {
         let format = variable(formatVariable).flatMap(LogFormat.init(rawValue:))
         let level = variable(levelVariable).flatMap(Logger.Level.init(rawValue:))
-        return bootstrap(format: format ?? .text, level: level ?? .info, role: role)
+        return bootstrap(
+            format: format ?? .text, level: level ?? .info, role: role, lesserLines: STDOUT_FILENO)
     }
 
     private static func variable(_ name: String) -> String? {

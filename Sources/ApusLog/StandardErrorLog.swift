@@ -10,10 +10,15 @@ package struct StandardErrorLog: LogHandler {
     package var metadataProvider: Logger.MetadataProvider?
     private let role: String
     private let format: LogFormat
+    /// Where lines below `warning` go.
+    private let lesserLines: CInt
 
-    package init(role: String, format: LogFormat, level: Logger.Level) {
+    /// - Parameter lesserLines: where what is no warning goes. A child's standard error is read by the supervisor, which
+    ///   keeps what may explain its end; an access log should not take that way.
+    package init(role: String, format: LogFormat, level: Logger.Level, lesserLines: CInt = STDERR_FILENO) {
         self.role = role
         self.format = format
+        self.lesserLines = lesserLines
         logLevel = level
     }
 
@@ -32,17 +37,18 @@ package struct StandardErrorLog: LogHandler {
         let line = LogLine(
             time: .now(), level: event.level, role: role, message: event.message.description,
             metadata: all)
-        if !write(line.text(format)) { Self.lostLines.add(lost + 1, ordering: .relaxed) }
+        let descriptor = event.level < .warning ? lesserLines : STDERR_FILENO
+        if !write(line.text(format), to: descriptor) { Self.lostLines.add(lost + 1, ordering: .relaxed) }
     }
 
     /// Lines that could not be written (a full disk, a full pipe); told with the next line that can.
     private static let lostLines = Atomic<Int>(0)
 
-    private func write(_ line: String) -> Bool {
+    private func write(_ line: String, to descriptor: CInt) -> Bool {
         var line = line
         return line.withUTF8 { bytes in
             while true {
-                let written = Glibc.write(STDERR_FILENO, bytes.baseAddress, bytes.count)
+                let written = Glibc.write(descriptor, bytes.baseAddress, bytes.count)
                 if written < 0 && errno == EINTR { continue }
                 return written == bytes.count
             }

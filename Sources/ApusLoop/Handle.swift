@@ -3,7 +3,7 @@ import CLibuv
 /// The life of any libuv handle: on the heap, one reference to its owner held by the loop from `init`
 /// until the close callback (libuv docs, "uv_handle_t": the memory must stay until then).
 struct HandleMemory<Raw> {
-    private enum State { case open, closing, closed }
+    private enum State { case open, closing, closed, discarded }
 
     let raw = UnsafeMutablePointer<Raw>.allocate(capacity: 1)
     private var state = State.open
@@ -36,7 +36,12 @@ struct HandleMemory<Raw> {
     }
 
     /// Frees the memory of a handle whose init function failed, so that libuv never knew it.
-    func discard() { raw.deallocate() }
+    mutating func discard() {
+        raw.deallocate()
+        state = .discarded
+    }
+
+    var isDiscarded: Bool { state == .discarded }
 }
 
 /// Recovers a handle's owner inside a callback.

@@ -97,6 +97,13 @@ package final class Stream {
         return handle.raw
     }
 
+    /// The socket's descriptor, which stays the stream's; -1 when it is closed.
+    package var descriptor: CInt {
+        var descriptor: uv_os_fd_t = -1
+        let handle = UnsafeMutableRawPointer(raw).assumingMemoryBound(to: uv_handle_t.self)
+        return isOpen && uv_fileno(handle, &descriptor) == 0 ? descriptor : -1
+    }
+
     /// Small writes go out at once (TCP_NODELAY). Unix sockets have no such delay.
     package func disableNagle() {
         if let tcp = rawTCP { uv_tcp_nodelay(tcp, 1) }

@@ -78,6 +78,17 @@ final class ConnectionTimeouts {
         }
     }
 
+    /// Gives every connection that much more time.
+    func postpone(milliseconds: UInt64) {
+        for kind in lists.indices {
+            var connection = lists[kind].first
+            while let current = connection {
+                current.timeoutAt += milliseconds
+                connection = current.timeoutNext
+            }
+        }
+    }
+
     /// The connections that have waited longest for a next request, at most `count`.
     func oldestIdle(_ count: Int) -> [ClientConnection] {
         var found: [ClientConnection] = []

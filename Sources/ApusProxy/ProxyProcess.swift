@@ -25,10 +25,14 @@ package final class ProxyProcess {
     /// All bodies that are held now.
     var bufferedByteCount = 0
     private(set) var catalog = ModelCatalog()
+    var quarantine: Quarantine
     /// Generations that were replaced and still have requests out.
     private var retired: [ServedModel] = []
     private(set) var hasRoutes = false
     private(set) var isDraining = false
+    /// Another proxy has our place: every connection ends with its next answer.
+    private(set) var isRetiring = false
+    private var retireDeadline: UInt64 = .max
     private var connections: [ObjectIdentifier: ClientConnection] = [:]
     private var dirty: [ServedModel] = []
     /// Those of the turn that ends; it changes places with `dirty`, so that neither is allocated anew.
@@ -39,6 +43,8 @@ package final class ProxyProcess {
     private var control: ControlLink<ProxyOrder>?
     private var turnEnd: TurnEnd?
     private var tick: Timer?
+    /// On the loop's clock.
+    var lastTick: UInt64?
     private var deadlineTimer: Timer?
     /// When `deadlineTimer` fires, nanoseconds of CLOCK_MONOTONIC; nil while it rests.
     private var armedDeadline: UInt64?
@@ -55,6 +61,7 @@ package final class ProxyProcess {
         self.loop = loop
         self.log = log
         metricsMemory = memory
+        quarantine = Quarantine(milliseconds: settings.quarantineMilliseconds)
         metrics = ProxyMetrics(memory.proxy(slot: settings.slot))
         var limits = HTTPLimits()
         limits.headByteCount = settings.headByteLimit
@@ -112,6 +119,10 @@ package final class ProxyProcess {
             modelChanged(id, refusal: refusal)
         case .drain(let milliseconds):
             drain(milliseconds)
+        case .retire(let milliseconds):
+            retire(milliseconds)
+        case .suspicion(let suspicion):
+            heard(suspicion)
         }
     }
 
@@ -122,6 +133,8 @@ package final class ProxyProcess {
         log.logLevel = level
         control?.send(ProxyReport.logLevel(level.rawValue))
     }
+
+    func report(_ report: ProxyReport) { control?.send(report) }
 
     /// The supervisor is gone: so are we.
     func controlEnded() { stop() }
@@ -145,6 +158,22 @@ package final class ProxyProcess {
         isDraining = true
         graceEnd = loop.nowMilliseconds + Self.drainGraceMilliseconds
         drainDeadline = loop.nowMilliseconds + UInt64(milliseconds)
+    }
+
+    /// A connection that is idle stays: its client may be about to send, and would see it closed.
+    private func retire(_ milliseconds: Int) {
+        guard !isDraining, !isRetiring else { return }
+        isRetiring = true
+        retireDeadline = loop.nowMilliseconds + UInt64(milliseconds)
+        listener?.close()
+        listener = nil
+    }
+
+    private func checkRetired() {
+        if connections.isEmpty { return stop() }
+        guard loop.nowMilliseconds >= retireDeadline else { return }
+        isRetiring = false
+        drain(Int(Self.drainGraceMilliseconds) + settings.writeMilliseconds)
     }
 
     private func checkDrained() {
@@ -206,6 +235,7 @@ package final class ProxyProcess {
                 } ?? ServedModel(route, proxy: self)
             model.update(route)
             models.append(model)
+            if route.state == .unavailable { failWaiting(model) }
         }
         catalog = ModelCatalog(models, unloaded: routes.filter { $0.state == .unloaded })
         for model in known where !models.contains(where: { $0 === model }) { retire(model) }
@@ -217,7 +247,7 @@ package final class ProxyProcess {
 
     private var isReported = false
 
-    private var allModels: [ServedModel] { catalog.models + retired }
+    var allModels: [ServedModel] { catalog.models + retired }
 
     /// Another generation has taken over, or nobody has: what waits goes there, what is out is answered from here.
     private func retire(_ model: ServedModel) {
@@ -289,6 +319,8 @@ package final class ProxyProcess {
         _ request: ProxyRequest, _ result: ResultFrame, _ body: UnsafeRawBufferPointer, at now: UInt64
     ) {
         guard let model = request.model else { return }
+        if request.isPostponed, retryPostponed(request, result, model, at: now) { return }
+        if request.isAlone { acquit(request, model) }
         model.forget(request)
         model.learn(result)
         record(request, result, body.count, model, at: now)
@@ -309,7 +341,7 @@ package final class ProxyProcess {
     }
 
     /// Answers a request that no worker will answer. It must be in no link.
-    private func fail(_ request: ProxyRequest, _ error: InferenceError) {
+    func fail(_ request: ProxyRequest, _ error: InferenceError) {
         request.model?.forget(request)
         let connection = request.connection
         request.connection = nil
@@ -329,6 +361,7 @@ package final class ProxyProcess {
     }
 
     private func release(_ request: ProxyRequest) {
+        if request.isAlone { endTrial(of: request) }
         bufferedByteCount -= request.bodyByteCount
         requests.release(request)
     }
@@ -348,14 +381,18 @@ package final class ProxyProcess {
         if let index = lostLinks.firstIndex(where: { $0.link.serial == serial }) {
             let lost = lostLinks.remove(at: index)
             resolve(lost.link, lost.model, death)
-        } else if allModels.contains(where: { $0.links.contains { $0.serial == serial } }) {
-            deaths[serial] = death
+            return
+        }
+        for model in allModels {
+            guard let link = model.links.first(where: { $0.serial == serial }) else { continue }
+            if link.state == .closed { model.remove(link) } else { deaths[serial] = death }
         }
     }
 
     /// Finds each request of a dead worker its place (HARDENING §2, "Who died why").
     private func resolve(_ link: WorkerLink, _ model: ServedModel, _ death: WorkerDeath) {
         for request in link.takeOrphans().reversed() {
+            let isGuilty = death != .external && strike(request, model)
             if request.connection == nil {
                 model.forget(request)
                 release(request)
@@ -371,7 +408,7 @@ package final class ProxyProcess {
                 }
             case .crash, .deadline:
                 request.crashCount += 1
-                if request.crashCount > 1 {
+                if isGuilty || request.crashCount > 1 {
                     fail(request, .poisonInput(model: model.route.name))
                 } else {
                     request.isAlone = true
@@ -398,9 +435,12 @@ package final class ProxyProcess {
     // MARK: Time
 
     private func ticked() {
+        noticePause()
         timeouts.expire(at: loop.nowMilliseconds)
         resolveUnexplained()
+        expireQuarantine()
         if !retired.isEmpty { forgetRetired() }
+        if isRetiring { checkRetired() }
         if isDraining { checkDrained() }
     }
 
@@ -416,6 +456,7 @@ package final class ProxyProcess {
     }
 
     private func expireRequests() {
+        noticePause()
         armedDeadline = nil
         let now = Loop.nanoseconds
         var next: UInt64?

@@ -43,8 +43,14 @@ final class ProxyRequest {
     var isAlone = false
     /// In its model's list by deadline.
     var isTimed = false
+    /// Its deadline is later than the one that its worker was told.
+    var isPostponed = false
     var crashCount = 0
     var externalDeathCount = 0
+    /// Waits for the end of another request's trial, in its model's list of those.
+    var isHeld = false
+    /// What `Quarantine` knows it by; nil until that was asked for.
+    var fingerprint: UInt64?
     /// Part of `memory` is queued in a socket, so it must not be reused.
     var isBeingWritten = false
 
@@ -79,6 +85,11 @@ final class ProxyRequest {
             start: memory + InferFrame.byteCount + bodyByteCount, count: byteCount)
     }
 
+    /// All that has come of it.
+    var body: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: memory + InferFrame.byteCount, count: bodyByteCount)
+    }
+
     func extend(by byteCount: Int) { bodyByteCount += byteCount }
 
     private func reserve(_ more: Int) {
@@ -108,8 +119,11 @@ final class ProxyRequest {
         model = nil
         link = nil
         isAlone = false
+        isPostponed = false
         crashCount = 0
         externalDeathCount = 0
+        isHeld = false
+        fingerprint = nil
         bodyByteCount = 0
         inferenceHeaderByteCount = -1
         if capacity > Self.keptByteCount {

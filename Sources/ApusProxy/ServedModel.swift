@@ -20,13 +20,15 @@ final class ServedModel {
     let label: [UInt8]
     let series: ModelSeries
     private(set) var links: [WorkerLink] = []
-    private(set) var queue = RequestQueue()
+    var queue = RequestQueue()
+    /// Those that wait until the same request has been tried, see `Quarantine`.
+    var held = RequestQueue()
     private(set) var deadlines = DeadlineList()
     private(set) var inFlightCount = 0
     var isDirty = false
     private var successor: ServedModel?
     private var isRetired = false
-    private unowned(unsafe) let proxy: ProxyProcess
+    unowned(unsafe) let proxy: ProxyProcess
     /// What a request costs its worker, a moving average over those answered.
     private var requestNanoseconds: UInt64 = 10_000
     private var group: [ProxyRequest] = []
@@ -55,12 +57,13 @@ final class ServedModel {
         self.route = route
         let run = route.description?.runNanoseconds ?? .max
         let credits = run < Self.fastRunNanoseconds ? 2 : 1
+        links.removeAll { $0.state == .closed && $0.requests.count == 0 }  // to be tried again if still wanted
         for worker in route.workers where !links.contains(where: { $0.serial == worker.serial }) {
             links.append(WorkerLink(worker, credits: credits, model: self, proxy: proxy))
         }
         links.removeAll { link in
             let isWanted = route.workers.contains { $0.serial == link.serial }
-            if !isWanted && link.isIdle { link.close() }
+            if !isWanted { link.leave() }
             return !isWanted && link.requests.count == 0 && link.state == .closed
         }
     }
@@ -89,6 +92,7 @@ final class ServedModel {
     func retire(successor: ServedModel?) {
         self.successor = successor
         isRetired = true
+        releaseHeld()
     }
 
     /// Of a retired model: what waits goes to its successor, in its order and with its deadlines. When that is another
@@ -120,7 +124,7 @@ final class ServedModel {
 
     // MARK: The queue
 
-    var isFull: Bool { queue.count >= route.limits.queueCapacity }
+    var isFull: Bool { queue.count + held.count >= route.limits.queueCapacity }
 
     /// Takes a whole request. It is handed out at the end of this turn.
     func enqueue(_ request: ProxyRequest) {
@@ -151,7 +155,7 @@ final class ServedModel {
     /// The request will be answered, or nobody waits for it any more. It must have left its link.
     func forget(_ request: ProxyRequest) {
         if request.state == .queued {
-            queue.remove(request)
+            if request.isHeld { held.remove(request) } else { queue.remove(request) }
             series.setQueueLength(queue.count)
         } else if request.state == .dispatched || request.state == .orphaned {
             inFlightCount -= 1
@@ -173,6 +177,7 @@ final class ServedModel {
     /// one is worth it.
     func dispatch(at now: UInt64) {
         if isRetired && !(keepsQueue && queue.count > 0) { return closeIdleLinks() }
+        if !proxy.quarantine.isEmpty { screen(at: now) }
         let worthwhile = Int(max(1, Self.spreadNanoseconds / max(1, requestNanoseconds)))
         while queue.count > 0 {
             let free = links.reduce(0) { $0 + ($1.hasCredit ? 1 : 0) }

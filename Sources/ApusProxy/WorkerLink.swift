@@ -26,6 +26,8 @@ final class WorkerLink: StreamOwner {
     private var groups: [Int]
     /// It runs a request that has to be alone: nothing else is sent.
     private var isExclusive = false
+    /// Its worker is to end: nothing more is sent, and it is closed when the last answer has come.
+    private var isLeaving = false
     /// Nanoseconds of CLOCK_MONOTONIC, as is the next.
     private(set) var lostAt: UInt64 = 0
     private(set) var lastAnswerAt: UInt64 = 0
@@ -39,9 +41,9 @@ final class WorkerLink: StreamOwner {
         connect()
     }
 
-    var hasCredit: Bool { state == .open && !isExclusive && groups.contains(0) }
+    var hasCredit: Bool { state == .open && !isExclusive && !isLeaving && groups.contains(0) }
 
-    var isIdle: Bool { state == .open && requests.count == 0 }
+    var isIdle: Bool { state == .open && !isLeaving && requests.count == 0 }
 
     private func connect() {
         do throws(UVError) {
@@ -131,6 +133,7 @@ final class WorkerLink: StreamOwner {
             lose()
         }
         if hasCredit { proxy.markDirty(model) }
+        closeIfLeft()
     }
 
     private func answer(_ result: ResultFrame, _ frame: UnsafeRawBufferPointer, at now: UInt64) {
@@ -174,6 +177,17 @@ final class WorkerLink: StreamOwner {
         }
         close()
         return orphans
+    }
+
+    /// Ends the connection when what it has is answered.
+    func leave() {
+        isLeaving = true
+        closeIfLeft()
+    }
+
+    private func closeIfLeft() {
+        guard isLeaving, requests.count == 0, state == .open || state == .connecting else { return }
+        close()
     }
 
     /// Ends the connection. It must have no requests.

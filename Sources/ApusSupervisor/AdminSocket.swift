@@ -9,18 +9,41 @@ final class AdminSocket {
     /// A request line is a word or two.
     static let lineByteLimit = 256
 
+    /// The listening socket, closed with this object.
+    private(set) var descriptor: CInt
+    private let loop: Loop
+    private let answer: Answer
     private var listener: Listener?
     private var clients: [ObjectIdentifier: AdminClient] = [:]
 
     /// Makes the whole answer to a line, now or later, and gives it to the function it was passed, once.
     typealias Answer = (String, @escaping ([UInt8]) -> Void) -> Void
 
-    init(path: String, on loop: Loop, answer: @escaping Answer) throws(UVError) {
-        let descriptor = try ListeningSocket.unix(path: path)
+    convenience init(path: String, on loop: Loop, answer: @escaping Answer) throws(UVError) {
+        try self.init(descriptor: try ListeningSocket.unix(path: path), on: loop, answer: answer)
+    }
+
+    /// - Parameter descriptor: a listening Unix socket.
+    init(descriptor: CInt, on loop: Loop, answer: @escaping Answer) throws(UVError) {
+        self.descriptor = descriptor
+        self.loop = loop
+        self.answer = answer
+        try listen()
+    }
+
+    /// Listens there instead. Who is connected stays.
+    func listen(path: String) throws(UVError) {
+        let anew = try ListeningSocket.unix(path: path)
+        listener?.close()
+        descriptor = anew
+        try listen()
+    }
+
+    private func listen() throws(UVError) {
         listener = try Listener(descriptor: descriptor, isUnix: true, on: loop) {
             [unowned self] listener in
             guard let stream = try? listener.accept() else { return }
-            let client = AdminClient(stream, answer) { [unowned self] in
+            let client = AdminClient(stream, self.answer) { [unowned self] in
                 clients.removeValue(forKey: ObjectIdentifier($0))
             }
             clients[ObjectIdentifier(client)] = client

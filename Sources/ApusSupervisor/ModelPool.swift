@@ -28,13 +28,24 @@ final class ModelPool {
     private(set) var description: ModelDescription?
     /// The copy that it is loaded from, once that was made.
     private(set) var snapshot: ModelSnapshot?
-    private(set) var slots: [WorkerSlot]
+    var slots: [WorkerSlot]
+    /// How many workers it needs, found out when it was loaded, if the configuration leaves that open.
+    private(set) var placedWorkerCount: Int?
+    /// Workers that finish what they have and end: the process ids by serial.
+    var leaving: [UInt32: pid_t] = [:]
+    var crashLoop = CrashLoop()
+    /// Workers that were seen stopped, by process id, and since when.
+    var stoppedSince: [pid_t: UInt64] = [:]
+    /// Why the last worker that was asked for did not come; nil since one did.
+    var forkFailure: String?
+    /// Why a template that was started again did not load the model; nil when one did.
+    private var loadFailure: String?
     private(set) var template: Child?
     private(set) var templateRestartCount = 0
     private(set) var lastTemplateExit: ExitReason?
-    private unowned let supervisor: Supervisor
-    private var control: ControlLink<TemplateReport>?
-    private var workerLinks: [UInt32: ControlLink<WorkerReport>] = [:]
+    unowned let supervisor: Supervisor
+    private(set) var control: ControlLink<TemplateReport>?
+    var workerLinks: [UInt32: ControlLink<WorkerReport>] = [:]
     private var templateBackoff = RestartBackoff(longest: 30_000)
     private var loadDeadline: UInt64 = 0
     private let series: PoolSeries?
@@ -46,8 +57,6 @@ final class ModelPool {
     private var isRetiring = false
     /// It is kept to return, and forks no worker.
     private var isResting = false
-    /// Workers that end as soon as the proxies let them, by serial.
-    private var leaving: [UInt32: pid_t] = [:]
     /// Of a reload that nobody asked for by hand: the digests of what is not worth loading. Nil otherwise.
     private let knownDigests: [String]?
 
@@ -57,18 +66,19 @@ final class ModelPool {
         self.knownDigests = knownDigests
         self.supervisor = supervisor
         series = supervisor.series(of: wanted)
-        slots = Array(repeating: WorkerSlot(), count: wanted.workerCount ?? 0)
+        slots = []
         var log = supervisor.log
         log[metadataKey: "model"] = "\(wanted.name)"
         log[metadataKey: "version"] = "\(wanted.version)"
         self.log = log
+        if wanted.workerCount != nil { settleSize() }
     }
 
     /// At least one worker takes requests.
     var isServing: Bool { slots.contains { $0.state == .serving } }
 
     /// Everything that was asked for serves.
-    var isComplete: Bool { state == .loaded && slots.allSatisfy { $0.state == .serving } }
+    var isComplete: Bool { state == .loaded && !slots.isEmpty && slots.allSatisfy { $0.state == .serving } }
 
     /// As a candidate: why it will not take over. A template that ends before it has loaded is not started again.
     var refusal: String? {
@@ -98,13 +108,17 @@ final class ModelPool {
     /// Why it is not ready; empty when it is.
     var reason: String {
         if case .failed(_, let sentence) = state { return sentence }
+        if let crashes = crashLoop.reason { return crashes }
+        if let loadFailure { return "cannot be loaded again, tried again and again: \(loadFailure)" }
+        if let forkFailure { return "no more workers for now, tried again and again: \(forkFailure)" }
         return lastRefusal ?? ""
     }
 
     var routeState: ModelRoute.State {
         switch state {
         case .failed, .declined: .unavailable
-        case .loading, .loaded: description != nil && isServing ? .ready : .loading
+        case .loading, .loaded:
+            if description != nil && isServing { .ready } else { crashLoop.isDegraded ? .unavailable : .loading }
         }
     }
 
@@ -136,24 +150,27 @@ final class ModelPool {
     }
 
     private func convergeWorkers(at now: UInt64) -> UInt64? {
+        settleSize()
+        guard !crashLoop.isDegraded else { return convergeProbe(at: now) }
         var next: UInt64?
         for index in slots.indices {
-            switch slots[index].fill(serial: supervisor.peekSerial, at: now) {
-            case .fork:
-                let serial = supervisor.takeSerial()
-                let path = socketPath(serial)
-                control?.send(
-                    TemplateOrder.fork(serial: serial, slot: UInt32(index), socketPath: path))
-            case .none, .announce, .withdraw:
-                if slots[index].state == .empty {
-                    next = min(next ?? .max, slots[index].readyAt)
-                }
-            }
+            fill(index, at: now)
+            if slots[index].state == .empty { next = min(next ?? .max, slots[index].readyAt) }
         }
         return next
     }
 
-    private func socketPath(_ serial: UInt32) -> String {
+    /// Asks for a worker in that slot when it is empty and its backoff allows it.
+    func fill(_ index: Int, at now: UInt64) {
+        guard slots[index].fill(serial: supervisor.peekSerial, at: now) == .fork else { return }
+        supervisor.restoreRuntime()
+        let serial = supervisor.takeSerial()
+        control?.send(
+            TemplateOrder.fork(
+                serial: serial, slot: UInt32(displayIndex(index)), socketPath: socketPath(serial)))
+    }
+
+    func socketPath(_ serial: UInt32) -> String {
         supervisor.runtime.workerSocket(generation: generation, serial: serial)
     }
 
@@ -192,6 +209,8 @@ final class ModelPool {
         settings.knownDigests = knownDigests ?? []
         settings.isAutomatic = knownDigests != nil
         settings.outOfRange = wanted.outOfRange
+        settings.workerByteLimit = wanted.workerByteLimit
+        settings.workerRequestLimit = wanted.workerRequestLimit
         return settings
     }
 
@@ -203,6 +222,7 @@ final class ModelPool {
             state = .declined(reason: reason, isUnfinished: isUnfinished)
         case .loaded(let description):
             self.description = description
+            loadFailure = nil
             state = .loaded
             placeWorkers(description)
             log.info(
@@ -213,6 +233,10 @@ final class ModelPool {
                     "reason": "\(description.batchingReason)",
                     "run_us": "\(description.runNanoseconds / 1000)",
                 ])
+        case .failed(_, let sentence) where self.description != nil:
+            // It has been loaded before, so that may pass; the template is started again, later each time.
+            log.error("the model cannot be loaded again", metadata: ["reason": "\(sentence)"])
+            loadFailure = sentence
         case .failed(let exitCode, let sentence):
             state = .failed(exitCode: exitCode, sentence: sentence)
             log.error("model cannot be loaded", metadata: ["reason": "\(sentence)"])
@@ -221,6 +245,7 @@ final class ModelPool {
             adopt(serial, process)
         case .forkFailed(let serial, let sentence):
             log.error("cannot fork a worker", metadata: ["reason": "\(sentence)"])
+            forkFailure = sentence
             end(serial)
         }
         supervisor.changed()
@@ -228,18 +253,21 @@ final class ModelPool {
 
     /// Decides how many workers there are, when nobody else has.
     private func placeWorkers(_ description: ModelDescription) {
-        guard wanted.workerCount == nil, slots.isEmpty else { return }
+        guard wanted.workerCount == nil, placedWorkerCount == nil else { return }
         let count = supervisor.placement.workers(runNanoseconds: description.runNanoseconds)
-        slots = Array(repeating: WorkerSlot(), count: count)
+        placedWorkerCount = count
+        settleSize()
         log.info("workers placed", metadata: ["count": "\(count)"])
     }
 
     private func templateExited(_ reason: ExitReason) {
+        let process = template?.processID ?? 0
         template = nil
         control?.close()
         control = nil
         guard !supervisor.isStopping, !isRetiring else { return supervisor.changed() }
         lastTemplateExit = reason
+        supervisor.remember(.template(generation: generation), process, reason)
         switch state {
         case .failed, .declined: return supervisor.changed()
         case .loading, .loaded: break
@@ -263,35 +291,40 @@ final class ModelPool {
         guard let index = slots.firstIndex(where: { $0.serial == serial && $0.state == .forking })
         else { return socket?.close() ?? () }
         slots[index].forked(process)
-        supervisor.pin(process, to: supervisor.placement.processor(ofWorker: index))
+        supervisor.pin(process, to: supervisor.placement.processor(ofWorker: displayIndex(index)))
+        forkFailure = nil
         guard let socket, slots[index].state == .starting else { return }
         workerLinks[serial] = ControlLink(
             socket, on: supervisor.loop,
             onReport: { [unowned self] (report: WorkerReport) in
-                switch report {
-                case .ready: workerReady(serial)
-                case .outOfRange(let counts): supervisor.countOutOfRange(counts, of: wanted)
-                }
+                handle(report, from: serial)
             }, onEnd: {})
     }
 
-    private func workerReady(_ serial: UInt32) {
+    func workerReady(_ serial: UInt32) {
         guard let index = slots.firstIndex(where: { $0.serial == serial }) else { return }
-        if slots[index].becameReady() == .announce {
-            log.debug("worker ready", metadata: ["slot": "\(index)", "serial": "\(serial)"])
+        if slots[index].becameReady(at: supervisor.now) == .announce {
+            log.debug("worker ready", metadata: ["slot": "\(displayIndex(index))", "serial": "\(serial)"])
             supervisor.changed()
         }
     }
 
     private func workerExited(_ serial: UInt32, _ process: pid_t, _ reason: ExitReason) {
-        let mayEnd = isRetiring || leaving[serial] != nil
-        if !supervisor.isStopping, !(mayEnd && reason == .exited(code: 0)) {
+        let isExpected = reason == .exited(code: 0) && (isRetiring || leaving[serial] != nil)
+        stoppedSince[process] = nil
+        if !supervisor.isStopping, !isExpected {
             log.warning(
                 "worker exited", metadata: ["reason": "\(reason)", "pid": "\(process)"])
+        } else if isExpected {
+            log.debug("worker ended as it was told", metadata: ["pid": "\(process)"])
         }
         let death = supervisor.death(of: serial, reason)
         supervisor.announceExit(serial, death)
         if death != .external { supervisor.workerCrashed(in: self, reason) }
+        if !isExpected, let index = slots.firstIndex(where: { $0.serial == serial }) {
+            supervisor.remember(.worker(generation: generation, slot: index), process, reason)
+        }
+        countDeath(of: serial, reason, fromOutside: death == .external)
         end(serial, fromOutside: death == .external)
         supervisor.changed()
     }
@@ -311,11 +344,10 @@ final class ModelPool {
     /// Kills the worker that holds a request past its deadline.
     /// - Returns: false when it is none of ours.
     func killStuck(_ serial: UInt32) -> Bool {
-        guard let slot = slots.first(where: { $0.serial == serial && $0.state == .serving }) else {
-            return false
-        }
-        log.error("worker stuck in a run past its deadline is killed", metadata: ["pid": "\(slot.processID)"])
-        kill(slot.processID, SIGKILL)
+        let slot = slots.first { $0.serial == serial && $0.state == .serving }
+        guard let process = slot?.processID ?? leaving[serial] else { return false }
+        log.error("worker stuck in a run past its deadline is killed", metadata: ["pid": "\(process)"])
+        kill(process, SIGKILL)
         return true
     }
 
@@ -345,7 +377,7 @@ final class ModelPool {
         guard !isResting else { return }
         isResting = true
         for slot in slots where slot.processID != 0 { leaving[slot.serial] = slot.processID }
-        slots = Array(repeating: WorkerSlot(), count: slots.count)
+        slots = Array(repeating: WorkerSlot(), count: workerCount)
         for link in workerLinks.values { link.send(WorkerOrder.drain) }
         if !supervisor.pools.contains(where: { $0.wanted.label == wanted.label }) {
             series?.set(isServed: false, isReady: false)

@@ -12,7 +12,7 @@ final class ProxySlot {
     private(set) var child: Child?
     private(set) var restartCount = 0
     private unowned let supervisor: Supervisor
-    private var control: ControlLink<ProxyReport>?
+    private(set) var control: ControlLink<ProxyReport>?
     private var backoff = RestartBackoff(longest: 5_000)
 
     init(_ index: Int, supervisor: Supervisor) {
@@ -60,6 +60,7 @@ final class ProxySlot {
         send(.configure(settings))
         if let level = supervisor.chosenLogLevel { send(.logLevel(level)) }
         send(.routes(supervisor.routes))
+        for suspicion in supervisor.suspicions.known(at: supervisor.now) { send(.suspicion(suspicion)) }
     }
 
     private func handle(_ report: ProxyReport) {
@@ -80,17 +81,22 @@ final class ProxySlot {
             } else {
                 supervisor.unloadModel(name, onDone: done)
             }
+        case .suspicion(let suspicion):
+            supervisor.heard(suspicion, from: index)
         }
     }
 
     private func exited(_ reason: ExitReason) {
+        let process = child?.processID ?? 0
         child = nil
         control?.close()
         control = nil
         state = .exited
+        supervisor.endTrials(of: index)
         if !supervisor.isStopping {
             supervisor.log.error(
                 "proxy exited", metadata: ["slot": "\(index)", "reason": "\(reason)"])
+            supervisor.remember(.proxy(index), process, reason)
             restartCount += 1
             supervisor.countProxyRestart()
             backoff.died(at: supervisor.now, jitter: .random(in: -1...1))

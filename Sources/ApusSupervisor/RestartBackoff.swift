@@ -6,13 +6,18 @@ package struct RestartBackoff: Equatable {
     package static let firstMilliseconds: UInt64 = 100
     package static let healthyMilliseconds: UInt64 = 10_000
 
+    private let first: UInt64
     private let longest: UInt64
     private var failures = 0
     private var startedAt: UInt64 = 0
     private(set) var readyAt: UInt64 = 0
 
     /// - Parameter longest: the longest wait: 5 s for a worker, 30 s for a template.
-    package init(longest: UInt64) { self.longest = longest }
+    /// - Parameter first: the wait after the second death in a row.
+    package init(first: UInt64 = firstMilliseconds, longest: UInt64) {
+        self.first = first
+        self.longest = longest
+    }
 
     package func allowsStart(at now: UInt64) -> Bool { now >= readyAt }
 
@@ -23,7 +28,7 @@ package struct RestartBackoff: Equatable {
         if now >= startedAt + Self.healthyMilliseconds { failures = 0 }
         readyAt = now
         if failures > 0 {
-            let wait = min(longest, Self.firstMilliseconds << UInt64(min(failures - 1, 20)))
+            let wait = min(longest, first << UInt64(min(failures - 1, 20)))
             readyAt += UInt64(Double(wait) * (1 + 0.2 * jitter))
         }
         failures += 1

@@ -39,7 +39,7 @@ final class RuntimeDirectory {
     static let pathByteLimit = 107 - 27
 
     let path: String
-    private let lock: CInt
+    private(set) var lock: CInt
 
     init(path: String) throws(RuntimeDirectoryError) {
         self.path = path
@@ -57,14 +57,35 @@ final class RuntimeDirectory {
         removeSockets()
     }
 
+    /// The directory that the program before has left to us, with its lock.
+    init(path: String, lock: CInt) {
+        self.path = path
+        self.lock = lock
+    }
+
     var adminSocket: String { "\(path)/admin.sock" }
 
     func workerSocket(generation: UInt32, serial: UInt32) -> String {
         "\(path)/\(generation).\(serial).sock"
     }
 
-    /// Makes it again after somebody deleted it. Open sockets live on without their names.
-    func recreate() { try? Self.create(path) }
+    /// Makes it again when somebody has deleted it. Open sockets live on without their names.
+    /// - Returns: whether it was gone.
+    func restore() throws(RuntimeDirectoryError) -> Bool {
+        guard !Self.exists("\(path)/lock") else { return false }
+        try Self.create(path)
+        let anew = open("\(path)/lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+        guard anew >= 0 else { throw Self.failure(path, "open lock") }
+        guard flock(anew, LOCK_EX | LOCK_NB) == 0 else {
+            close(anew)
+            throw .inUse(path: path)
+        }
+        close(lock)
+        lock = anew
+        return true
+    }
+
+    static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
     /// Removes what is ours, and the directory when nothing else is in it.
     func remove() {

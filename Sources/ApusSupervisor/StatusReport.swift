@@ -10,6 +10,8 @@ extension Supervisor {
             json.member("generation", pools.map(\.generation).max() ?? 0)
             json.member("listen", listenAddress)
             json.member("state", isStopping ? "draining" : isReady ? "ready" : "starting")
+            json.key("leaving")
+            json.array(predecessor?.processIDs ?? []) { $0.number($1) }
             json.key("proxies")
             json.array(proxies) { json, proxy in
                 json.object { json in
@@ -17,6 +19,7 @@ extension Supervisor {
                     json.member("pid", proxy.child?.processID ?? 0)
                     json.member("state", proxy.state.rawValue)
                     json.member("restarts", proxy.restartCount)
+                    lastExits[.proxy(proxy.index)]?.write(to: &json)
                 }
             }
             json.key("models")
@@ -42,15 +45,31 @@ extension ModelPool {
         json.object { json in
             json.member("pid", template?.processID ?? 0)
             json.member("restarts", templateRestartCount)
+            supervisor.lastExits[.template(generation: generation)]?.write(to: &json)
         }
         json.key("workers")
-        json.array(slots) { json, slot in
+        json.array(Array(slots.enumerated())) { json, place in
+            let (index, slot) = place
             json.object { json in
                 json.member("pid", slot.processID)
                 json.member("state", "\(slot.state)")
                 json.member("restarts", slot.restartCount)
                 json.member("private_bytes", ProcessMemory.privateByteCount(of: slot.processID))
+                supervisor.lastExits[.worker(generation: generation, slot: index)]?.write(to: &json)
             }
+        }
+    }
+}
+
+extension LastExit {
+    /// As the member `last_exit`.
+    fileprivate func write(to json: inout JSONWriter) {
+        json.key("last_exit")
+        json.object { json in
+            json.member("pid", processID)
+            json.member("reason", reason)
+            json.key("lines")
+            json.array(lines) { $0.string($1) }
         }
     }
 }

@@ -2,7 +2,8 @@ import ApusLoop
 import Glibc
 
 extension Supervisor {
-    /// What a child finds open, beside 0, 1 and 2. Standard output is ours alone: a child's goes to 2.
+    /// What a child finds open, beside 0, 1 and 2. Standard output is ours alone: a child's is our standard error,
+    /// its standard error comes to us first (`ChildOutput`).
     package enum ChildDescriptor {
         package static let control: CInt = 3
         /// The listening socket, for a proxy.
@@ -20,7 +21,7 @@ extension Supervisor {
         let (ours, theirs) = try SocketPair.make()
         defer { SocketPair.close(theirs) }
         let stream = try Stream.adopt(ours, on: loop, receivesDescriptors: receivesDescriptors)
-        var descriptors: [CInt?] = [nil, 2, 2, theirs]
+        var descriptors: [CInt?] = [nil, 2, output.writing, theirs]
         if role == "proxy" { descriptors += [listener.descriptor, settings.metrics?.descriptor] }
         let room = String(repeating: " ", count: 192)
         do {

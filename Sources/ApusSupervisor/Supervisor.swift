@@ -43,7 +43,9 @@ package final class Supervisor {
     /// Models that a client has unloaded, with the versions that they had.
     var unloadedModels: [String: [Int]] = [:]
     private(set) var modelWatch: ModelWatch?
-    private var lastGeneration: UInt32 = 0
+    /// What TTIN and TTOU added to every model's number of workers.
+    var workerAdjustment = 0
+    private(set) var lastGeneration: UInt32
     var proxies: [ProxySlot] = []
     /// There are as many proxies as there are to be.
     var isPlaced: Bool
@@ -55,16 +57,25 @@ package final class Supervisor {
     /// What the last reload was refused for.
     var lastRefusals: [String] = []
     private let metrics: SupervisorMetrics?
-    private var admin: AdminSocket?
+    private(set) var admin: AdminSocket?
     private var signals: [SignalWatch] = []
     private var turn: Timer?
     private var convergence: Timer?
     private var drainLimit: Timer?
+    /// The processes of the program whose place this one took, while they last.
+    var predecessor: Predecessor?
+    var upgrade = UpgradeState.idle
+    private(set) var upgradeTimer: Timer?
+    var suspicions: SuspicionBook
+    /// What children write to standard error, and how those ended that should not have.
+    let output: ChildOutput
+    var lastExits: [ProcessPlace: LastExit] = [:]
     private var stuck: Set<UInt32> = []
     /// What a client set while we run; nil while it is what the configuration says.
     private(set) var chosenLogLevel: String?
-    private var nextSerial: UInt32 = 1
-    private var sentRoutes: [ModelRoute] = []
+    private var nextSerial: UInt32
+    private var sentRoutes: [ModelRoute]?
+    private var housekeeping: Timer?
     private var stopRequests = 0
     /// Every process was killed: none is started again.
     private var isKilling = false
@@ -77,11 +88,19 @@ package final class Supervisor {
         self.settings = settings
         self.log = log
         isPlaced = !settings.placesProxies
+        lastGeneration = settings.takeover?.lastGeneration ?? 0
+        nextSerial = settings.takeover?.nextSerial ?? 1
+        workerAdjustment = settings.takeover?.workerAdjustment ?? 0
+        suspicions = SuspicionBook(milliseconds: settings.proxy.quarantineMilliseconds)
         metrics = settings.metrics.map {
             SupervisorMetrics(MetricsMemory($0.memory).supervisor, startedAt: Self.unixMilliseconds)
         }
         do throws(RuntimeDirectoryError) {
-            runtime = try RuntimeDirectory(path: settings.runtimeDirectory)
+            if let takeover = settings.takeover {
+                runtime = RuntimeDirectory(path: takeover.runtimeDirectory, lock: takeover.lock)
+            } else {
+                runtime = try RuntimeDirectory(path: settings.runtimeDirectory)
+            }
         } catch {
             throw .runtimeDirectory(error)
         }
@@ -92,8 +111,12 @@ package final class Supervisor {
             throw .runtimeDirectory(error)
         }
         do throws(SupervisorStartError) {
-            listener = try ServerSocket.open(
-                host: settings.host, port: settings.port, passed: settings.service.sockets)
+            if let takeover = settings.takeover {
+                listener = try ServerSocket.takenOver(takeover.listener)
+            } else {
+                listener = try ServerSocket.open(
+                    host: settings.host, port: settings.port, passed: settings.service.sockets)
+            }
         } catch {
             snapshots.remove()
             runtime.remove()
@@ -104,6 +127,7 @@ package final class Supervisor {
         do throws(UVError) {
             loop = try Loop()
             reaper = try Reaper(on: loop)
+            output = try ChildOutput(ends: settings.takeover.map { (reading: $0.outputReading, writing: $0.outputWriting) })
         } catch {
             snapshots.remove()
             runtime.remove()
@@ -115,14 +139,20 @@ package final class Supervisor {
     package func run() throws(SupervisorStartError) -> SupervisorExit {
         SignalWatch.ignoreBrokenPipes()
         do throws(UVError) {
-            admin = try AdminSocket(path: runtime.adminSocket, on: loop) { [unowned self] in answer($0, $1) }
+            admin = try openAdmin()
             try watchSignals()
+            try output.start(on: loop)
         } catch {
             throw .loop(error)
         }
         turn = Timer(on: loop) { [unowned self] in settle() }
         convergence = Timer(on: loop) { [unowned self] in settle() }
         drainLimit = Timer(on: loop) { [unowned self] in stopNow() }
+        upgradeTimer = Timer(on: loop) { [unowned self] in upgradeTimerFired() }
+        housekeeping = Timer(on: loop) { [unowned self] in keepHouse() }
+        housekeeping?.start(
+            milliseconds: Self.housekeepingMilliseconds, repeating: Self.housekeepingMilliseconds)
+        takeOver()
         pools = settings.models.map { ModelPool($0, generation: takeGeneration(), supervisor: self) }
         watchModels()
         proxies = (0..<(isPlaced ? settings.proxyCount : 1)).map { ProxySlot($0, supervisor: self) }
@@ -144,6 +174,23 @@ package final class Supervisor {
         } catch {
             log.warning("changed model files will not be seen; reload by hand", metadata: ["reason": "\(error)"])
         }
+    }
+
+    private func openAdmin() throws(UVError) -> AdminSocket {
+        let answer: AdminSocket.Answer = { [unowned self] line, reply in self.answer(line, reply) }
+        guard let descriptor = settings.takeover?.admin else {
+            return try AdminSocket(path: runtime.adminSocket, on: loop, answer: answer)
+        }
+        return try AdminSocket(descriptor: descriptor, on: loop, answer: answer)
+    }
+
+    /// Takes the place of the program before, if there was one in this process.
+    private func takeOver() {
+        guard let takeover = settings.takeover else { return }
+        for descriptor in takeover.descriptors { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        predecessor = Predecessor(takeover, supervisor: self)
+        if !takeover.logLevel.isEmpty { logLevelChosen(takeover.logLevel) }
+        HeldSignals.release()
     }
 
     // MARK: Facts for the pools and proxies
@@ -172,7 +219,7 @@ package final class Supervisor {
         return lastGeneration
     }
 
-    private var allPools: [ModelPool] { pools + candidates + retiring + probations.map(\.predecessor) }
+    var allPools: [ModelPool] { pools + candidates + retiring + probations.map(\.predecessor) }
 
     // MARK: Events
 
@@ -180,17 +227,19 @@ package final class Supervisor {
     func changed() { turn?.start(milliseconds: 0) }
 
     func modelFailed(_ pool: ModelPool, exitCode: Int32, sentence: String) {
-        guard pool.wanted.isRequired, !isReady, !isStopping, pools.contains(where: { $0 === pool }) else { return }
+        guard pool.wanted.isRequired, !isReady, !isStopping, settings.takeover == nil, pools.contains(where: { $0 === pool }) else { return }
         exit = .modelFailed(exitCode: exitCode, sentence: sentence)
         stopNow()
     }
 
     func announceExit(_ serial: UInt32, _ death: WorkerDeath) {
         for proxy in proxies { proxy.send(.workerExited(serial: serial, death: death)) }
+        predecessor?.send(.workerExited(serial: serial, death: death))
     }
 
     func workerStuck(_ serial: UInt32) {
-        if (pools + retiring).contains(where: { $0.killStuck(serial) }) { stuck.insert(serial) }
+        let isKilled = (pools + retiring).contains { $0.killStuck(serial) } || predecessor?.killStuck(serial) == true
+        if isKilled { stuck.insert(serial) }
     }
 
     /// A client has set the log's level: it holds for the supervisor and all proxies, those to come included.
@@ -219,12 +268,14 @@ package final class Supervisor {
         if isStopping { return settleStopping() }
         settleReload()
         settleProbations()
+        settleTakeover()
         placeProxies()
         converge()
         publishRoutes()
         publishMetrics()
         announceReady()
         finishReload()
+        settleUpgrade()
         reportToService()
     }
 
@@ -232,9 +283,15 @@ package final class Supervisor {
     private func converge() {
         let returning = probations.filter(\.isFailed).map(\.predecessor)
         var times = (isStopping ? pools : pools + candidates + returning).compactMap { $0.converge(at: now) }
-        if !isStopping && acceptsClients { times += proxies.compactMap { $0.converge(at: now) } }
+        if !isStopping, acceptsClients, !isWaitingToTakeOver { times += proxies.compactMap { $0.converge(at: now) } }
         if !isStopping { times += probations.filter { !$0.isFailed }.map(\.until) }
         if let next = times.min() { convergence?.start(milliseconds: next > now ? next - now : 0) }
+    }
+
+    /// Tells every proxy all routes, changed or not: what could not be connected to may be there now.
+    func resendRoutes() {
+        sentRoutes = nil
+        changed()
     }
 
     func publishRoutes() {
@@ -242,17 +299,20 @@ package final class Supervisor {
         guard routes != sentRoutes else { return }
         sentRoutes = routes
         for proxy in proxies where proxy.state != .exited { proxy.send(.routes(routes)) }
+        predecessor?.publish(routes)
     }
 
     private func announceReady() {
         guard !isReady, isPlaced, proxies.allSatisfy({ $0.state == .ready }) else { return }
         for pool in pools {
             if case .failed = pool.state { continue }
-            guard pool.isServing else { return }
+            guard pool.isServing || pool.crashLoop.isDegraded else { return }
         }
         isReady = true
-        let line = "ready \(listenAddress)\n"
-        line.utf8CString.withUnsafeBytes { _ = write(1, $0.baseAddress, $0.count - 1) }
+        if settings.takeover == nil {
+            let line = "ready \(listenAddress)\n"
+            line.utf8CString.withUnsafeBytes { _ = write(1, $0.baseAddress, $0.count - 1) }
+        }
         log.info("ready", metadata: ["listen": "\(listenAddress)"])
     }
 
@@ -313,6 +373,7 @@ package final class Supervisor {
             try SignalWatch(SIGHUP, on: loop) { [unowned self] in
                 reload()
             })
+        signals += try watchLesserSignals()
     }
 
     /// TERM or INT: drain; the second one: now.
@@ -323,6 +384,7 @@ package final class Supervisor {
         stopListening()
         log.info("draining", metadata: ["limit_ms": "\(settings.drainMilliseconds)"])
         for proxy in proxies { proxy.drain(milliseconds: settings.drainMilliseconds) }
+        predecessor?.send(.drain(milliseconds: settings.drainMilliseconds))
         // A proxy ends by itself when its time is up; this is for one that cannot.
         drainLimit?.start(milliseconds: UInt64(settings.drainMilliseconds) + 2_000)
         changed()
@@ -335,24 +397,28 @@ package final class Supervisor {
         if exit == .stopped { exit = .killed }
         for proxy in proxies { proxy.child?.kill(SIGKILL) }
         for pool in allPools { pool.killAll() }
+        predecessor?.killAll()
+        if case .checking(let child) = upgrade { child.kill(SIGKILL) }
         changed()
     }
 
     private func settleStopping() {
         reportToService()
-        guard proxies.allSatisfy({ $0.child == nil }) else {
+        guard proxies.allSatisfy({ $0.child == nil }), predecessor?.hasProxies != true else {
             guard !isKilling else { return }
             converge()
             return publishRoutes()
         }
         for pool in allPools { pool.stop() }
-        guard allPools.allSatisfy(\.isGone) else { return }
+        predecessor?.stop()
+        guard allPools.allSatisfy(\.isGone), predecessor?.isGone ?? true else { return }
         admin?.close()
         service.close()
         modelWatch?.close()
         reaper.close()
+        output.close()
         for signal in signals { signal.close() }
-        for timer in [turn, convergence, drainLimit] { timer?.close() }
+        for timer in [turn, convergence, drainLimit, upgradeTimer, housekeeping] { timer?.close() }
         turn = nil
         SignalWatch.ignoreStopRequests()  // what comes between here and the exit changes nothing any more
     }

@@ -27,6 +27,9 @@ package struct WantedModel: Equatable, Sendable {
     package var maxBatchRowCount = 64
     /// How long a request may wait for its batch to fill.
     package var maxDelayMilliseconds = 0
+    /// A worker that alone holds more memory than this, or has answered more requests, is replaced. 0: no limit.
+    package var workerByteLimit = 0
+    package var workerRequestLimit = 0
 
     /// What tells it from all others.
     var label: String { "\(name)/\(version)" }
@@ -91,6 +94,10 @@ package struct SupervisorSettings {
     package var metrics: SharedMetrics?
     /// What the service manager passed.
     package var service = ServiceEnvironment()
+    /// How to start this program again; nil: SIGUSR2 does nothing.
+    package var program: Program?
+    /// What the program before left, when this one took its place.
+    package var takeover: TakeoverDocument?
 
     package init() {}
 }

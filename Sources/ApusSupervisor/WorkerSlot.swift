@@ -24,6 +24,10 @@ struct WorkerSlot {
     private(set) var serial: UInt32 = 0
     private(set) var processID: Int32 = 0
     private(set) var restartCount = 0
+    /// Its worker has asked to be replaced.
+    private(set) var isWorn = false
+    /// When its worker became ready, on the clock of `now`.
+    private var readySince: UInt64 = 0
     private var backoff = RestartBackoff(longest: 5_000)
 
     /// When an empty slot may be filled, on the clock of `now`.
@@ -44,15 +48,35 @@ struct WorkerSlot {
         processID = process
     }
 
-    mutating func becameReady() -> Action {
+    mutating func becameReady(at now: UInt64) -> Action {
         switch state {
         case .starting:
             state = .serving
+            readySince = now
             return .announce
         case .empty, .forking, .serving:
             return .none  // its exit was seen first; the exit wins
         }
     }
+
+    /// The worker has served as much as it should, or holds more memory than it may.
+    mutating func wornOut() { isWorn = state == .serving }
+
+    /// Takes requests, and goes on to.
+    var isSound: Bool { state == .serving && !isWorn }
+
+    /// Whether an end now would say something against the model: a worker that had served for a while and was
+    /// ended from outside says nothing.
+    func isSuspicious(at now: UInt64, fromOutside: Bool) -> Bool {
+        switch state {
+        case .empty, .forking: false
+        case .starting: true
+        case .serving: !fromOutside || now < readySince + Self.provenMilliseconds
+        }
+    }
+
+    /// One that is ended from outside sooner than this again and again is ended by something that has to do with it.
+    private static let provenMilliseconds: UInt64 = 100
 
     /// The worker ended, could not be forked, or its template died before it answered.
     ///
@@ -63,6 +87,7 @@ struct WorkerSlot {
         if state == .starting || wasServing { restartCount += 1 }
         state = .empty
         processID = 0
+        isWorn = false
         if !(wasServing && fromOutside) { backoff.died(at: now, jitter: jitter) }
         return wasServing ? .withdraw : .none
     }

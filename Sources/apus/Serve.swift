@@ -24,10 +24,13 @@ struct Serve: ParsableCommand {
     @OptionGroup var flags: KeyFlags
 
     func run() throws {
+        let takeover = try Takeover.asked()
         let source = try ConfigurationSource(sources)
         let configuration = source.configuration
         let log = Log.bootstrap(format: configuration.logFormat, level: configuration.logLevel, role: "supervisor")
-        let settings = try ServeSettings(source: source).supervisor()
+        var settings = try ServeSettings(source: source).supervisor()
+        if case .check = takeover { throw Failure(.ok, []) }
+        if case .document(let document) = takeover { settings.takeover = document }
         ProcessLife.setTitle("apus: supervisor")
         throw end(try start(settings, log))
     }

@@ -46,6 +46,7 @@ struct ServeSettings {
         settings.environment = environment()
         settings.service = try service()
         settings.metrics = try metrics(proxyCount: settings.proxyCount)
+        settings.program = program()
         return settings
     }
 
@@ -53,6 +54,16 @@ struct ServeSettings {
     private var snapshotDirectory: String? {
         let cache = processEnvironment()["CACHE_DIRECTORY"]?.split(separator: ":").first.map(String.init)
         return configuration.snapshotDirectory ?? cache
+    }
+
+    /// How this program was started. To be asked before its title is written over the arguments.
+    private func program() -> Program? {
+        guard let path = realpath("/proc/self/exe", nil) else { return nil }
+        defer { free(path) }
+        return Program(
+            path: String(cString: path), arguments: CommandLine.arguments,
+            environment: processEnvironment().map { "\($0.key)=\($0.value)" }
+        ) { try? SharedMemory.create(byteCount: $0) }
     }
 
     // MARK: Models
@@ -106,6 +117,8 @@ struct ServeSettings {
         model.outOfRange = OutOfRangeMode(settings.outOfRange)
         model.maxBatchRowCount = settings.maxBatchRows
         model.maxDelayMilliseconds = settings.maxDelayMilliseconds
+        model.workerByteLimit = settings.maxWorkerByteCount ?? 0
+        model.workerRequestLimit = settings.maxWorkerRequests ?? 0
         return model
     }
 
@@ -126,6 +139,9 @@ struct ServeSettings {
         proxy.defaultModel = configuration.defaultModel ?? ""
         proxy.logsAccess = configuration.accessLog
         proxy.allowsModelControl = configuration.modelControl
+        proxy.quarantineMilliseconds = configuration.quarantineMilliseconds
+        proxy.fingerprintKey0 = .random(in: 0...(.max))
+        proxy.fingerprintKey1 = .random(in: 0...(.max))
         let largest = configuration.models.map(\.settings.maxBodyByteCount).max() ?? 0
         proxy.bufferedByteLimit = max(
             512 << 20, 4 * max(largest, configuration.modelDefaults.maxBodyByteCount))

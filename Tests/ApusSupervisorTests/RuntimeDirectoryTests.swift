@@ -78,8 +78,10 @@ struct RuntimeDirectoryTests {
     func recreates() throws {
         let runtime = try RuntimeDirectory(path: folder.path)
         try FileManager.default.removeItem(atPath: folder.path)
-        runtime.recreate()
+        #expect(try runtime.restore())
         #expect(folder.exists())
+        #expect(try !runtime.restore(), "it is there")
+        #expect(throws: RuntimeDirectoryError.self) { try RuntimeDirectory(path: folder.path) }
         runtime.remove()
     }
 }

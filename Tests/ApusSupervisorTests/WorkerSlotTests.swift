@@ -12,7 +12,7 @@ struct WorkerSlotTests {
         if state == .forking { return slot }
         slot.forked(100)
         if state == .starting { return slot }
-        _ = slot.becameReady()
+        _ = slot.becameReady(at: 0)
         return slot
     }
 
@@ -31,9 +31,9 @@ struct WorkerSlotTests {
     @Test("a worker that is ready is announced, once")
     func ready() {
         var slot = Self.slot(.starting)
-        #expect(slot.becameReady() == .announce)
+        #expect(slot.becameReady(at: 0) == .announce)
         #expect(slot.state == .serving)
-        #expect(slot.becameReady() == .none)
+        #expect(slot.becameReady(at: 0) == .none)
     }
 
     @Test("ready that comes after the exit was seen does nothing", arguments: [
@@ -41,7 +41,7 @@ struct WorkerSlotTests {
     ])
     func lateReady(_ state: WorkerSlot.State) {
         var slot = Self.slot(state)
-        #expect(slot.becameReady() == .none)
+        #expect(slot.becameReady(at: 0) == .none)
         #expect(slot.state == state)
     }
 
@@ -87,7 +87,7 @@ struct WorkerSlotTests {
             case 1:
                 if slot.state == .forking { slot.forked(Int32(step + 1)) }
             case 2:
-                if slot.becameReady() == .announce { announced += 1 }
+                if slot.becameReady(at: 0) == .announce { announced += 1 }
             default:
                 guard slot.state != .empty else { continue }
                 if slot.ended(at: now, jitter: .random(in: -1...1, using: &random)) == .withdraw {

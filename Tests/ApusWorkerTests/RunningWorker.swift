@@ -29,10 +29,11 @@ final class RunningWorker {
         let listener = try Socket.listening(at: path).release()
         let transfer = Transfer(model: model)
         let outcome = outcome
+        let path = path
         Thread.detachNewThread {
             let worker = Worker(
                 transfer.model, control: ControlChannel(Socket(owning: theirs)),
-                listener: Socket(owning: listener))
+                listener: Socket(owning: listener), socketPath: path)
             outcome.code = try? worker.serve()
             outcome.ended.signal()
         }

@@ -23,7 +23,12 @@ final class TestServer {
 
     /// Starts the server and does not wait. `--listen`, `--runtime-dir` and the log's level are given unless
     /// they are in `arguments`.
-    init(arguments: [String]) throws {
+    /// - Parameters:
+    ///   - environment: `NAME=value`, beside what every server gets.
+    ///   - log: a file that is standard error instead of the pipe.
+    init(
+        arguments: [String], binary: String = Built.apus, environment: [String] = [], log file: String? = nil
+    ) throws {
         folder = "/tmp/apus-serve-\(getpid())-\(UInt32.random(in: 0...(.max)))"
         mkdir(folder, 0o700)
         var command = ["apus", "serve"] + arguments
@@ -35,8 +40,11 @@ final class TestServer {
         self.log = log
         self.output = output
         defer { for end in [logEnd, outputEnd] { close(end) } }
+        let opened = file.map { open($0, O_WRONLY | O_CLOEXEC) }
+        defer { if let opened { close(opened) } }
         process = try spawn(
-            Built.apus, command, environment: Built.environment, output: outputEnd, error: logEnd)
+            binary, command, environment: environment + Built.environment, output: outputEnd,
+            error: opened ?? logEnd)
     }
 
     deinit {

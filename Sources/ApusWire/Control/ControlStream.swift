@@ -29,6 +29,9 @@ package struct ControlStream {
 
     package init() {}
 
+    /// What came and is no whole message yet.
+    package var unread: [UInt8] { pending }
+
     package mutating func append(_ bytes: UnsafeRawBufferPointer) { pending.append(contentsOf: bytes) }
 
     /// The next whole message, or nil when more bytes are needed.

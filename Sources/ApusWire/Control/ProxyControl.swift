@@ -20,6 +20,11 @@ package struct ProxySettings: Equatable, Sendable {
     package var logsAccess = false
     /// Clients may load and unload models.
     package var allowsModelControl = false
+    /// How long a request that ended two workers is refused; 0: it is not.
+    package var quarantineMilliseconds = 60_000
+    /// Secret of one server, so that nobody can aim at a fingerprint.
+    package var fingerprintKey0: UInt64 = 0
+    package var fingerprintKey1: UInt64 = 0
 
     package init() {}
 
@@ -29,6 +34,8 @@ package struct ProxySettings: Equatable, Sendable {
         writer.write(defaultModel)
         writer.write(logsAccess)
         writer.write(allowsModelControl)
+        writer.write(fingerprintKey0)
+        writer.write(fingerprintKey1)
     }
 
     init(reading reader: inout ControlReader) throws(ControlError) {
@@ -37,6 +44,8 @@ package struct ProxySettings: Equatable, Sendable {
         defaultModel = try reader.readString()
         logsAccess = try reader.readBool()
         allowsModelControl = try reader.readBool()
+        fingerprintKey0 = try reader.read()
+        fingerprintKey1 = try reader.read()
     }
 
     private var numbers: [Int] { Self.numberKeys.map { self[keyPath: $0] } }
@@ -46,6 +55,7 @@ package struct ProxySettings: Equatable, Sendable {
             \.slot, \.metricsRegionCount, \.bufferedByteLimit, \.headByteLimit,
             \.fieldCountLimit, \.connectionLimit, \.firstByteMilliseconds, \.headMilliseconds,
             \.bodyGraceMilliseconds, \.bodyBytesPerSecond, \.writeMilliseconds, \.idleMilliseconds,
+            \.quarantineMilliseconds,
         ]
     }
 }
@@ -175,6 +185,10 @@ package enum ProxyOrder: Equatable, Sendable {
     case modelChanged(id: UInt64, refusal: String)
     /// Accept no more; finish what is there; exit when it is done or the time is up.
     case drain(milliseconds: Int)
+    /// Accept no more; let each connection end with its next answer; drain the rest when the time is up.
+    case retire(milliseconds: Int)
+    /// What another proxy found out about a request.
+    case suspicion(Suspicion)
 }
 
 extension ProxyOrder: ControlMessage {
@@ -200,6 +214,12 @@ extension ProxyOrder: ControlMessage {
             writer.write(UInt8(6))
             writer.write(id)
             writer.write(refusal)
+        case .retire(let milliseconds):
+            writer.write(UInt8(7))
+            writer.write(milliseconds)
+        case .suspicion(let suspicion):
+            writer.write(UInt8(8))
+            suspicion.write(to: &writer)
         }
     }
 
@@ -220,6 +240,8 @@ extension ProxyOrder: ControlMessage {
         case 4: self = .drain(milliseconds: try reader.read())
         case 5: self = .logLevel(try reader.readString())
         case 6: self = .modelChanged(id: try reader.read(), refusal: try reader.readString())
+        case 7: self = .retire(milliseconds: try reader.read())
+        case 8: self = .suspicion(try Suspicion(reading: &reader))
         case let kind: throw .unknownKind(kind)
         }
     }
@@ -235,6 +257,8 @@ package enum ProxyReport: Equatable, Sendable {
     case logLevel(String)
     /// A client wants a model loaded, or unloaded.
     case changeModel(id: UInt64, name: String, loads: Bool)
+    /// What it found out about a request.
+    case suspicion(Suspicion)
 }
 
 extension ProxyReport: ControlMessage {
@@ -252,6 +276,9 @@ extension ProxyReport: ControlMessage {
             writer.write(id)
             writer.write(name)
             writer.write(loads)
+        case .suspicion(let suspicion):
+            writer.write(UInt8(5))
+            suspicion.write(to: &writer)
         }
     }
 
@@ -263,6 +290,7 @@ extension ProxyReport: ControlMessage {
         case 4:
             self = .changeModel(
                 id: try reader.read(), name: try reader.readString(), loads: try reader.readBool())
+        case 5: self = .suspicion(try Suspicion(reading: &reader))
         case let kind: throw .unknownKind(kind)
         }
     }

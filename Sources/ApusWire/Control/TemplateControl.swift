@@ -46,6 +46,9 @@ package struct TemplateSettings: Equatable, Sendable {
     /// A schema that clients of the serving version cannot go on with is no reason to refuse.
     package var allowsSchemaChange = false
     package var outOfRange = OutOfRangeMode.warn
+    /// A worker that alone holds more memory than this, or has answered more requests, is replaced. 0: no limit.
+    package var workerByteLimit = 0
+    package var workerRequestLimit = 0
 
     package init(
         name: String, version: Int, path: String, onnxRuntimePath: String, batching: BatchingMode,
@@ -117,6 +120,8 @@ extension TemplateSettings {
         writer.write(servingVersion)
         writer.write(allowsSchemaChange)
         writer.write(outOfRange.rawValue)
+        writer.write(workerByteLimit)
+        writer.write(workerRequestLimit)
     }
 
     init(reading reader: inout ControlReader) throws(ControlError) {
@@ -147,6 +152,8 @@ extension TemplateSettings {
             throw .badValue("out-of-range mode")
         }
         self.outOfRange = outOfRange
+        workerByteLimit = try reader.read()
+        workerRequestLimit = try reader.read()
     }
 }
 
@@ -284,6 +291,8 @@ extension TemplateReport: ControlMessage {
 package enum WorkerOrder: UInt8, Sendable {
     /// Answer what you hold and what is still on the links, and leave when they are closed.
     case drain = 1
+    /// Its socket was deleted: make it again, and keep the links.
+    case listen = 2
 }
 
 extension WorkerOrder: ControlMessage {

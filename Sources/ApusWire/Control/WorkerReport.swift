@@ -4,6 +4,10 @@ package enum WorkerReport: Equatable, Sendable {
     case ready
     /// So many more values of these features were outside of their ranges.
     case outOfRange([FeatureCount])
+    /// It has served as many requests as it should, or holds more memory than it may: it wants to be replaced.
+    case worn
+    /// Its socket is there again.
+    case listening
 }
 
 /// How often something happened to a feature.
@@ -27,6 +31,8 @@ extension WorkerReport: ControlMessage {
                 $0.write($1.feature)
                 $0.write($1.count)
             }
+        case .worn: writer.write(UInt8(3))
+        case .listening: writer.write(UInt8(4))
         }
     }
 
@@ -38,6 +44,8 @@ extension WorkerReport: ControlMessage {
                 try reader.readList { (reader) throws(ControlError) in
                     FeatureCount(feature: try reader.readString(), count: try reader.read())
                 })
+        case 3: self = .worn
+        case 4: self = .listening
         case let kind: throw .unknownKind(kind)
         }
     }

@@ -25,6 +25,8 @@ package enum InferenceError: Error, Equatable, Sendable {
     case unsupported(String)
     /// Several of these at once: the first ones, and how many there are in all.
     case several([InferenceError], count: Int)
+    /// Two workers have died over the same request.
+    case quarantined(model: String)
     // Too much at once, or too late.
     case queueFull(capacity: Int)
     case queueTimeout
@@ -43,7 +45,8 @@ package enum InferenceError: Error, Equatable, Sendable {
         switch self {
         case .malformed, .unknownInput, .missingInput, .duplicateInput, .unknownOutput, .datatypeMismatch,
             .shapeMismatch, .sizeMismatch, .unrepresentable, .batchTooLarge, .batchMismatch,
-            .bodyTooLarge, .unknownModel, .unknownVersion, .unknownLabel, .unsupported, .several:
+            .bodyTooLarge, .unknownModel, .unknownVersion, .unknownLabel, .unsupported,
+            .quarantined, .several:
             .client
         case .queueFull, .queueTimeout, .deadlineExceeded, .noWorker: .overload
         case .runFailed, .poisonInput: .server
@@ -59,6 +62,7 @@ package enum InferenceError: Error, Equatable, Sendable {
         case .several(let errors, _): errors.first?.status ?? 400
         case .unknownModel, .unknownVersion, .unknownLabel: 404
         case .bodyTooLarge: 413
+        case .quarantined: 422
         case .unsupported: 501
         case .queueFull, .queueTimeout, .noWorker: 503
         case .deadlineExceeded: 504
@@ -115,6 +119,9 @@ extension InferenceError: CustomStringConvertible {
             return "model '\(model)' has no worker ready; try again later"
         case .runFailed(let model, _):
             return "model '\(model)' failed on this input"
+        case .quarantined(let model):
+            return "two workers of model '\(model)' stopped while they worked on this very request: "
+                + "it is refused for a while"
         case .poisonInput(let model):
             return "poison_input: two workers of model '\(model)' stopped while they worked on this request"
         }

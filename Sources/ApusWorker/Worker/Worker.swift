@@ -11,21 +11,28 @@ final class Worker {
     private let maxDelay: UInt64
     private let log: Logger
     private var control: ControlChannel
-    private let listener: Socket
+    private var listener: Socket
+    private let socketPath: String
     private var links: [Link] = []
     /// Told to leave when the links are closed.
     private var isDraining = false
     private var set = PollSet()
     /// What of the features' values the supervisor has not been told yet, and when it was told last.
     private var counts = OutOfRangeCounts()
+    private var wear: Wear
+    private var hasReportedWear = false
 
-    init(_ model: WorkerModel, control: consuming ControlChannel, listener: consuming Socket) {
+    init(_ model: WorkerModel, control: consuming ControlChannel, listener: consuming Socket, socketPath: String) {
         turn = Turn(model)
         bodyByteLimit = model.settings.bodyByteLimit
         maxDelay = model.settings.maxDelayNanoseconds
         log = model.log
+        wear = Wear(
+            byteLimit: model.settings.workerByteLimit, requestLimit: model.settings.workerRequestLimit,
+            at: MonotonicClock.now())
         self.control = control
         self.listener = listener
+        self.socketPath = socketPath
     }
 
     /// Serves until it is told to leave.
@@ -35,9 +42,11 @@ final class Worker {
             if isDraining && links.isEmpty { return .ok }
             guard try takeIn(nanoseconds: counts.isEmpty ? -1 : Limits.reportNanoseconds) else { return .ok }
             try waitForMore()
+            let requestCount = turn.requests.count
             turn.run()
             try reportCounts()
             for link in links { link.inbox.shrink() }
+            if requestCount > 0 { try reportWear(requestCount) }
             links.removeAll { $0.isClosed }
         }
     }
@@ -84,9 +93,28 @@ final class Worker {
         while let order: WorkerOrder = try control.pending() {
             switch order {
             case .drain: isDraining = true
+            case .listen: try listenAgain()
             }
         }
         return true
+    }
+
+    /// Asks once to be replaced when this worker has done enough. It goes on until it is told to leave.
+    private func reportWear(_ requestCount: Int) throws {
+        guard wear.isLimited, !hasReportedWear else { return }
+        guard wear.isWorn(afterAnswering: requestCount, at: turn.mark) else { return }
+        hasReportedWear = true
+        try control.send(WorkerReport.worn)
+    }
+
+    /// Somebody deleted the socket. Without one the worker serves the links that it has.
+    private func listenAgain() throws {
+        do throws(SystemError) {
+            listener = try Socket.listening(at: socketPath)
+        } catch {
+            return log.error("cannot listen again", metadata: ["reason": "\(error)"])
+        }
+        try control.send(WorkerReport.listening)
     }
 
     private func acceptLinks() {

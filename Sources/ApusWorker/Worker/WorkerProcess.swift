@@ -20,7 +20,7 @@ enum WorkerProcess {
             let listener = try Socket.listening(at: seat.socketPath)
             let channel = ControlChannel(Socket(owning: control))
             try channel.send(WorkerReport.ready)
-            let worker = Worker(model, control: channel, listener: listener)
+            let worker = Worker(model, control: channel, listener: listener, socketPath: seat.socketPath)
             let code = try worker.serve()
             unlink(seat.socketPath)
             _exit(code.rawValue)
