@@ -86,21 +86,26 @@ need_pip() {
         || fail "$(command -v python3) has no pip module; put another python3 first in PATH"
 }
 
-# A virtual environment with the pinned packages of the client tests.
-#
+# Virtual environments with the pinned packages of the client tests: one for the tests, one for the clients and
+# servers of others that want other versions of the same packages.
+python_environment() {
+    environment "$VENV" "$ROOT/Tests/clients/requirements.txt"
+    environment "$ROOT/.build/contracts" "$ROOT/Tests/clients/contracts/requirements.txt"
+}
+
 # The mark holds the requirements' digest, and is written last: an interrupted or outdated
 # installation is done again.
-python_environment() {
-    local wanted=$ROOT/Tests/clients/requirements.txt mark=$VENV/requirements.sha256 digest
+environment() {  # FOLDER REQUIREMENTS
+    local folder=$1 wanted=$2 mark=$1/requirements.sha256 digest
     digest=$(sha256sum <"$wanted")
-    if [[ -f $mark && $(<"$mark") == "$digest" ]] && "$VENV/bin/python" -c '' 2>/dev/null; then
+    if [[ -f $mark && $(<"$mark") == "$digest" ]] && "$folder/bin/python" -c '' 2>/dev/null; then
         return
     fi
-    say "installing the client tests' Python packages"
-    rm -rf "$VENV"
+    say "installing the Python packages of ${wanted#"$ROOT/"}"
+    rm -rf "$folder"
     mkdir -p "$ROOT/.build"
-    python3 -m venv "$VENV" || fail "cannot make a Python environment in $VENV"
-    "$VENV/bin/pip" install --quiet --disable-pip-version-check -r "$wanted" \
+    python3 -m venv "$folder" || fail "cannot make a Python environment in $folder"
+    "$folder/bin/pip" install --quiet --disable-pip-version-check -r "$wanted" \
         || fail "pip could not install what $wanted names; is a package index reachable?"
     printf '%s' "$digest" >"$mark"
 }

@@ -49,6 +49,7 @@ set_up() {
     install_packages
     "$ROOT/deploy/onnxruntime.sh"
     python_environment
+    apt_install chromium  # for the test of /docs
     swift_build "${RELEASE[@]}"
     export APUS_ONNXRUNTIME=$ROOT/.build/onnxruntime/libonnxruntime.so.1.28.0
     export APUS_BINARY=$APUS

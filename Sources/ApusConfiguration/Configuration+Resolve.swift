@@ -18,7 +18,8 @@ package struct ConfigurationSources {
 
     package init() {}
 
-    /// Flags win over variables, variables over the file, the file over the defaults.
+    /// Flags win over variables, variables over the file, the file over what a container's platform says, and that over
+    /// the defaults.
     ///
     /// A key that is set for the whole server by a flag or variable wins over what the file says for
     /// one model. Models from flags replace those of variables, and those the file's.
@@ -36,7 +37,8 @@ package struct ConfigurationSources {
         errors += (file?.errors ?? []) + variables.errors
 
         var draft = Draft(errors: errors)
-        for setting in (file?.settings ?? []) + variables.settings + flags { draft.apply(setting) }
+        let platform = PlatformVariables(environment).settings
+        for setting in platform + (file?.settings ?? []) + variables.settings + flags { draft.apply(setting) }
         draft.add([draft.read(models), variables.models].first { !$0.isEmpty } ?? file?.models ?? [])
         draft.checkWhole(mustServe: mustServe)
         guard draft.errors.isEmpty else { throw ConfigurationErrors(all: draft.errors) }

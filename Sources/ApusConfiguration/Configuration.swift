@@ -16,6 +16,9 @@ package struct Configuration: Equatable, Sendable {
     package var allowSchemaChange = false
     package var reload = ReloadMode.auto
     package var probationMilliseconds = 30_000
+    /// More paths to the default model's prediction and to the server's health; empty for none.
+    package var predictRoute: String?
+    package var healthRoute: String?
 
     package var listen = ListenAddress(host: "127.0.0.1", port: 8080)
     /// Nil: found out when the models are loaded.

@@ -91,6 +91,25 @@ extension ValueForm where Value == String {
     }
 }
 
+extension ValueForm where Value == String {
+    /// A path in URLs.
+    static var route: Self {
+        ValueForm(
+            expected: "a path that begins with / and has only what stands in a URL's path (RFC 3986 §3.3)",
+            placeholder: "/PATH",
+            read: { text in
+                let isPath = text.utf8.allSatisfy {
+                    switch $0 {
+                    case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+                    default: "-._~!$&'()*+,;=:@/%".utf8.contains($0)
+                    }
+                }
+                return text.hasPrefix("/") && text.utf8.count <= 1024 && isPath ? text : nil
+            },
+            write: { $0 })
+    }
+}
+
 extension ValueForm {
     /// The same, where nothing said means `nil`.
     var optional: ValueForm<Value?> {

@@ -1,12 +1,9 @@
 import ApusWire
 
 extension ResponseBuffer {
-    /// Appends `{"error":"…"}`, as the Open Inference Protocol and `/predict` have it.
-    package func append(error: InferenceError) {
-        var text = error.description
-        append("{\"error\":")
-        text.withUTF8 { append(quoted: UnsafeRawBufferPointer($0)) }
-        append("}")
+    /// Appends an error as the protocol of its request writes it.
+    package func append(error: InferenceError, shape: ErrorShape) {
+        append(shape.body(status: error.status, message: error.description))
         contentType = .json
         inferenceHeaderByteCount = nil
     }

@@ -204,7 +204,8 @@ final class ClientConnection: StreamOwner {
         current.begin(head, bytes, proxy: proxy)
         phase = .body
         let router = Router(
-            catalog: proxy.catalog, defaultModel: proxy.settings.defaultModel, method: head.method)
+            catalog: proxy.catalog, defaultModel: proxy.settings.defaultModel, method: head.method,
+            fields: RouteFields(head, bytes), vertex: proxy.vertexRoutes)
         let path = UnsafeRawBufferPointer(rebasing: bytes[head.path])
         let route = try router.route(path)
         switch head.framing {

@@ -6,6 +6,7 @@ extension ErrorShape {
         switch servingProtocol {
         case .mlflow: self = .mlflow
         case .tensorFlowServing: self = .tensorFlowServing
+        case .torchServe: self = .torchServe
         case .other, .openInference, .predict: self = .openInference
         }
     }

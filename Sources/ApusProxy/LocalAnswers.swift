@@ -7,6 +7,9 @@ extension ProxyProcess {
     func reply(to endpoint: LocalEndpoint, body: [UInt8]) -> Reply {
         switch endpoint {
         case .root: .json { $0.member("status", "alive") }
+        case .ping: health(ready: "{\"status\":\"Healthy\"}\n", notReady: "{\"status\":\"Unhealthy\"}\n", .json)
+        case .health: health(ready: "ok\n", notReady: "not ready\n", .text)
+        case .version: Reply(status: 200, contentType: .text, body: Array(ApusVersion.text.utf8))
         case .live, .openInferenceLive: .json { $0.member("live", true) }
         case .ready: readiness
         case .openInferenceReady: openInferenceReadiness
@@ -24,6 +27,8 @@ extension ProxyProcess {
                 json.key("models")
                 json.array(catalog.entries) { $0.string($1.name) }
             }
+        case .tensorFlowStatus(let entry, let versions, let model): tensorFlowStatus(entry, versions, ready: model)
+        case .tensorFlowMetadata(let model): tensorFlowMetadata(model)
         case .modelReady(let model): modelReadiness(model)
         case .modelMetadata(let entry, let model): metadata(entry, model)
         case .modelConfig(let model): document(model) { $0.config }
@@ -42,6 +47,14 @@ extension ProxyProcess {
 
     /// Every model that is wanted can be asked.
     var isReady: Bool { hasRoutes && !isDraining && catalog.models.allSatisfy(\.isReady) }
+
+    /// Readiness as others' clients know it.
+    private func health(ready: String, notReady: String, _ type: ContentType) -> Reply {
+        var reply = Reply(
+            status: isReady ? 200 : 503, contentType: type, body: Array((isReady ? ready : notReady).utf8))
+        if !isReady { reply.retryAfter = 1 }
+        return reply
+    }
 
     private var readiness: Reply {
         var reply = Reply.json(isReady ? 200 : 503) { json in

@@ -12,6 +12,8 @@ package final class ProxyProcess {
     let loop: Loop
     private(set) var log: Logger
     let settings: ProxySettings
+    /// From `settings`, as bytes.
+    let vertexRoutes: VertexRoutes
     let limits: HTTPLimits
     let metrics: ProxyMetrics
     let metricsMemory: MetricsMemory
@@ -58,6 +60,7 @@ package final class ProxyProcess {
 
     init(_ settings: ProxySettings, loop: Loop, metrics memory: MetricsMemory, log: Logger) {
         self.settings = settings
+        vertexRoutes = VertexRoutes(settings)
         self.loop = loop
         self.log = log
         metricsMemory = memory

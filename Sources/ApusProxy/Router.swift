@@ -12,7 +12,12 @@ enum Route {
 enum LocalEndpoint {
     case root, live, ready, metrics, serverMetadata, modelNames
     case openAPI, page
+    /// MLflow's, TorchServe's and SageMaker's `/ping`, LitServe's `/health`, MLflow's `/version`.
+    case ping, health, version
     case openInferenceLive, openInferenceReady
+    /// TensorFlow Serving's status of those versions of a model; with KServe's readiness of the one, if there is one.
+    case tensorFlowStatus(ModelCatalog.Entry, [ServedModel], ready: ServedModel?)
+    case tensorFlowMetadata(ServedModel)
     case modelReady(ServedModel), modelMetadata(ModelCatalog.Entry, ServedModel), modelConfig(ServedModel)
     case statistics(ServedModel?)
     case repositoryIndex
@@ -27,16 +32,23 @@ struct Router {
     let catalog: ModelCatalog
     let defaultModel: String
     let method: HTTPMethod
+    /// What some paths are routed by beside themselves.
+    var fields = RouteFields()
+    /// Where Vertex AI asks.
+    var vertex = VertexRoutes()
 
-    private static let get: StaticString = "GET, HEAD, OPTIONS"
-    private static let post: StaticString = "POST, OPTIONS"
+    static let get: StaticString = "GET, HEAD, OPTIONS"
+    static let post: StaticString = "POST, OPTIONS"
     private static let either: StaticString = "GET, HEAD, POST, OPTIONS"
 
     func route(_ path: UnsafeRawBufferPointer) throws(HTTPParseError) -> Route {
+        if !vertex.isEmpty, let route = vertexRoute(path) { return route }
         var segments = PathSegments(path)
         guard let first = try segments.next() else { return notFound(.other) }
         let second = try segments.next()
         if first == "v2" { return try openInference(second, &segments) }
+        if first == "v1" { return try tensorFlow(second, &segments) }
+        if first == "predictions" { return try torchServe(second, &segments) }
         if first == "models", let second { return try friendly(second, &segments) }
         if first == "monitoring", let second, second == "prometheus" {
             guard let third = try segments.next(), third == "metrics", try segments.next() == nil else {
@@ -45,15 +57,19 @@ struct Router {
             return answer(.metrics, .other)
         }
         guard second == nil else { return notFound(.other) }
+        if first == "invocations" { return try invocations() }
         return single(first)
     }
 
     // MARK: /…
 
     private func single(_ name: PathSegment) -> Route {
-        if name == "predict" { return predict(nil, nil) }
+        if name == "predict" { return predict() }
         if name == "livez" { return answer(.live, .other) }
         if name == "readyz" || name == "healthz" { return answer(.ready, .other) }
+        if name == "ping" { return answer(.ping, .torchServe) }
+        if name == "health" { return answer(.health, .other) }
+        if name == "version" { return answer(.version, .mlflow) }
         if name == "metrics" { return answer(.metrics, .other) }
         if name == "openapi.json" { return answer(.openAPI, .other) }
         if name == "docs" { return answer(.page, .other) }
@@ -62,43 +78,56 @@ struct Router {
         return notFound(.other)
     }
 
-    // MARK: /models/M[/versions/V]/predict
+    // MARK: /models/M[/versions/V | /labels/L]/…
 
     private func friendly(
         _ name: PathSegment, _ segments: inout PathSegments
     ) throws(HTTPParseError) -> Route {
-        guard let next = try segments.next() else { return notFound(.predict) }
-        if next == "versions" {
-            guard let version = try segments.next(), let last = try segments.next(),
-                last == "predict", try segments.next() == nil
-            else { return notFound(.predict) }
-            return predict(name, version)
+        var action = try segments.next()
+        var choice = VersionChoice.newest
+        if let found = action, found == "versions" || found == "labels" {
+            guard let chosen = try segments.next() else { return notFound(.predict) }
+            choice = found == "labels" ? .label(chosen) : .number(chosen)
+            action = try segments.next()
         }
-        guard next == "predict", try segments.next() == nil else { return notFound(.predict) }
-        return predict(name, nil)
+        guard let action, try segments.next() == nil else { return notFound(.predict) }
+        if action == "predict" { return run(.predict, .predict, of: name, choice) }
+        if action == "invocations" { return invocations(of: name, choice) }
+        return notFound(.predict)
     }
 
-    private func predict(_ name: PathSegment?, _ version: PathSegment?) -> Route {
+    private func predict() -> Route {
         guard method == .post else { return wrongMethod(Self.post, .predict) }
-        guard let name else { return predictDefault() }
-        switch catalog.find(name, VersionChoice(version: version)) {
-        case .success(let (_, model)): return .infer(model, .predict, .predict)
-        case .failure(let error): return .local(.failure(.error(error, .predict)), .predict)
+        return run(.predict, .predict, ofDefault: "/models/NAME/predict")
+    }
+
+    // MARK: Runs
+
+    /// A run of the named model.
+    func run(
+        _ endpoint: Endpoint, _ shape: ServingProtocol, of name: PathSegment, _ choice: VersionChoice
+    ) -> Route {
+        guard method == .post else { return wrongMethod(Self.post, shape) }
+        switch catalog.find(name, choice) {
+        case .success(let (_, model)): return .infer(model, endpoint, shape)
+        case .failure(let error): return .local(.failure(.error(error, shape)), shape)
         }
     }
 
-    private func predictDefault() -> Route {
+    /// A run of the model that a request means when it names none.
+    /// - Parameter path: where to ask for one by name, with NAME in its place.
+    func run(_ endpoint: Endpoint, _ shape: ServingProtocol, ofDefault path: StaticString) -> Route {
         let entry = defaultModel.isEmpty ? catalog.entries.first : catalog.find(defaultModel)
         if defaultModel.isEmpty && catalog.entries.count > 1 {
-            let names = catalog.entries.prefix(20).map { "/models/\($0.name)/predict" }
+            let names = catalog.entries.prefix(20).map { "\(path)".replacing("NAME", with: $0.name) }
             let sentence = "several models are served; choose one: \(names.joined(separator: ", "))"
-            return .local(.failure(.error(404, sentence, .predict)), .predict)
+            return .local(.failure(.error(404, sentence, shape)), shape)
         }
         guard let model = entry?.latest else {
             let error = InferenceError.unknownModel(name: defaultModel)
-            return .local(.failure(.error(error, .predict)), .predict)
+            return .local(.failure(.error(error, shape)), shape)
         }
-        return .infer(model, .predict, .predict)
+        return .infer(model, endpoint, shape)
     }
 
     // MARK: /v2/…
@@ -191,7 +220,7 @@ struct Router {
 
     // MARK: Methods
 
-    private func answer(
+    func answer(
         _ endpoint: LocalEndpoint, _ shape: ServingProtocol, _ allow: StaticString = get
     ) -> Route {
         let wantsPost = allow.utf8Start == Self.post.utf8Start
@@ -203,12 +232,12 @@ struct Router {
         }
     }
 
-    private func wrongMethod(_ allow: StaticString, _ shape: ServingProtocol) -> Route {
+    func wrongMethod(_ allow: StaticString, _ shape: ServingProtocol) -> Route {
         if method == .options { return .local(.options(allow), shape) }
         return .local(.failure(.methodNotAllowed(allow, shape)), shape)
     }
 
-    private func notFound(_ shape: ServingProtocol) -> Route {
+    func notFound(_ shape: ServingProtocol) -> Route {
         let sentence = "this path is not served; try /docs, /v2, /v2/models/NAME/infer, /predict or /readyz"
         return .local(.failure(.error(404, sentence, shape)), shape)
     }

@@ -23,7 +23,7 @@ package struct WantedModel: Equatable, Sendable {
     package var limits = ModelLimits()
     package var batching = BatchingMode.auto
     package var outOfRange = OutOfRangeMode.warn
-    package var nonfinite = NonfiniteMode.null
+    package var nonfinite = NonfiniteMode.auto
     package var maxBatchRowCount = 64
     /// How long a request may wait for its batch to fill.
     package var maxDelayMilliseconds = 0

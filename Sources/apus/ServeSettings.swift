@@ -137,6 +137,8 @@ struct ServeSettings {
         proxy.writeMilliseconds = configuration.writeTimeoutMilliseconds
         proxy.idleMilliseconds = configuration.idleTimeoutMilliseconds
         proxy.defaultModel = configuration.defaultModel ?? ""
+        proxy.predictRoute = configuration.predictRoute ?? ""
+        proxy.healthRoute = configuration.healthRoute ?? ""
         proxy.logsAccess = configuration.accessLog
         proxy.allowsModelControl = configuration.modelControl
         proxy.quarantineMilliseconds = configuration.quarantineMilliseconds
@@ -219,7 +221,8 @@ extension OutOfRangeMode {
 extension NonfiniteMode {
     init(_ nonfinite: Nonfinite) {
         switch nonfinite {
-        case .auto, .null: self = .null
+        case .auto: self = .auto
+        case .null: self = .null
         case .token: self = .token
         case .error: self = .error
         }

@@ -41,13 +41,18 @@ struct RouterTests {
         }
     }
 
-    private static func describe(_ endpoint: LocalEndpoint) -> String {
+    static func describe(_ endpoint: LocalEndpoint) -> String {
         switch endpoint {
         case .failure(let reply):
             "\(reply.status)\(reply.allow.map { " \($0)" } ?? "")"
         case .options(let allow): "options \(allow)"
         case .modelReady(let model): "ready \(String(decoding: model.label, as: UTF8.self))"
         case .modelMetadata(_, let model): "metadata \(String(decoding: model.label, as: UTF8.self))"
+        case .tensorFlowStatus(_, let versions, let model):
+            "status of \(versions.map { "\($0.route.version)" }.joined(separator: " "))"
+                + (model.map { ", ready \(String(decoding: $0.label, as: UTF8.self))" } ?? "")
+        case .tensorFlowMetadata(let model):
+            "TensorFlow's metadata \(String(decoding: model.label, as: UTF8.self))"
         case .modelConfig(let model): "config \(String(decoding: model.label, as: UTF8.self))"
         case .statistics(let model):
             "statistics \(model.map { String(decoding: $0.label, as: UTF8.self) } ?? "of all")"
@@ -88,6 +93,28 @@ struct RouterTests {
         .post("/v2/repository/models/iris/load/x", "404"), .post("/v2/repository", "404"),
     ]
 
+    static let tensorFlow: [Row] = [
+        .get("/v1/models", "modelNames"), .get("/v1/models/", "modelNames"), .get("/v1", "404"), .get("/v1/x", "404"),
+        .get("/v1/models/iris", "status of 10 3 1, ready iris/3"),
+        .get("/v1/models/iris/versions/1", "status of 1"), .get("/v1/models/iris/versions/2", "404"),
+        .get("/v1/models/iris/versions/one", "400"), .get("/v1/models/iris/versions", "404"),
+        .get("/v1/models/iris/labels/new", "400"), .get("/v1/models/none", "404"),
+        .get("/v1/models/iris/metadata", "TensorFlow's metadata iris/3"),
+        .get("/v1/models/iris/versions/1/metadata", "TensorFlow's metadata iris/1"),
+        .get("/v1/models/iris/versions/1/other", "404"), .get("/v1/models/iris/other", "404"),
+        .get("/v1/models/iris/metadata/x", "404"), .get("/v1/models/iris/versions/1/metadata/x", "404"),
+        .post("/v1/models/iris:predict", "tensorFlowPredict iris/3"),
+        .post("/v1/models/iris:classify", "tensorFlowClassify iris/3"),
+        .post("/v1/models/iris:regress", "tensorFlowRegress iris/3"),
+        .post("/v1/models/a%20b%2Fc:predict", "tensorFlowPredict a b/c/1"),
+        .post("/v1/models/iris/versions/1:predict", "tensorFlowPredict iris/1"),
+        .post("/v1/models/iris/versions/2:predict", "404"), .post("/v1/models/iris/labels/new:predict", "400"),
+        .post("/v1/models/iris:explain", "404"), .post("/v1/models/iris:predict/x", "404"),
+        .post("/v1/models/iris/versions/1:predict/x", "404"), .post("/v1/models/:predict", "404"),
+        .get("/v1/models/iris:predict", "405 POST, OPTIONS"), .post("/v1/models/iris", "405 GET, HEAD, OPTIONS"),
+        Row(method: .options, path: "/v1/models/iris:predict", route: "options POST, OPTIONS"),
+    ]
+
     static let ofModels: [Row] = [
         .get("/v2/models/iris", "metadata iris/3"),
         .get("/v2/models/iris/versions/1", "metadata iris/1"),
@@ -112,6 +139,17 @@ struct RouterTests {
         .post("/v2/models/iris", "405 GET, HEAD, OPTIONS"),
     ]
 
+    static let others: [Row] = [
+        .get("/ping", "ping"), .get("/health", "health"), .get("/version", "version"),
+        .post("/ping", "405 GET, HEAD, OPTIONS"), .get("/invocations", "405 POST, OPTIONS"),
+        .post("/invocations", "415"), .post("/invocations/x", "404"), .post("/models/none/invocations", "415"),
+        .get("/models/iris/invocations", "405 POST, OPTIONS"),
+        .post("/predictions/iris", "torchServe iris/3"), .post("/predictions/iris/1", "torchServe iris/1"),
+        Row(method: .put, path: "/predictions/iris", route: "torchServe iris/3"),
+        .post("/predictions/iris/2", "404"), .post("/predictions/none", "404"), .post("/predictions", "404"),
+        .post("/predictions/iris/1/x", "404"), .get("/predictions/iris", "405 POST, PUT, OPTIONS"),
+    ]
+
     static let names: [Row] = [
         .get("/v2/models/stats", "statistics of all"), .post("/v2/models/stats/infer", "openInference stats/1"),
         .get("/v2/models/stats/stats", "statistics stats/1"), .get("/v2/models/stats/ready", "ready stats/1"),
@@ -133,7 +171,7 @@ struct RouterTests {
         .post("/predict", "404"),
     ]
 
-    @Test("a path leads where the protocols say", arguments: own + openInference + ofModels + names + friendly)
+    @Test("a path leads where the protocols say", arguments: own + openInference + tensorFlow + others + ofModels + names + friendly)
     func routes(_ row: Row) throws {
         #expect(try Self.route(row.method, row.path) == row.route)
     }

@@ -88,6 +88,22 @@ struct PrecedenceTests {
         #expect(resolved.configuration.proxies == 3)
     }
 
+    @Test("what a container's platform says is a default: the file, variables and flags count before it")
+    func platform() throws {
+        let vertex = [
+            "AIP_HTTP_PORT": "8081", "AIP_PREDICT_ROUTE": "/v1/endpoints/1:predict", "AIP_HEALTH_ROUTE": "/health/1",
+        ]
+        let resolved = try resolve(environment: vertex).configuration
+        #expect(resolved.listen == ListenAddress(host: "0.0.0.0", port: 8081))
+        #expect(resolved.predictRoute == "/v1/endpoints/1:predict" && resolved.healthRoute == "/health/1")
+        let sageMaker = ["SAGEMAKER_BIND_TO_PORT": "9000"]
+        #expect(try resolve(environment: sageMaker).configuration.listen.port == 9000)
+        #expect(try resolve(environment: sageMaker, file: "listen: 127.0.0.1:1").configuration.listen.port == 1)
+        #expect(try resolve(flags: ["listen": "127.0.0.1:2"], environment: sageMaker).configuration.listen.port == 2)
+        #expect(throws: ConfigurationErrors.self) { try resolve(environment: ["AIP_HTTP_PORT": "http"]) }
+        #expect(throws: ConfigurationErrors.self) { try resolve(environment: ["AIP_PREDICT_ROUTE": "predict?x"]) }
+    }
+
     @Test("every key can be said by a flag, a variable and the file, and is read back", arguments: Key.all.map(\.name))
     func everyKey(_ name: String) throws {
         let key = try #require(Key.all.first { $0.name == name })
@@ -109,6 +125,7 @@ private let otherValues = [
     "onnxruntime": "/opt/libonnxruntime.so", "default-model": "iris", "reload": "manual",
     "probation": "0", "versions": "latest:2", "labels": "canary:4,stable:3", "model-control": "true",
     "allow-schema-change": "true",
+    "predict-route": "/a/1:predict", "health-route": "/a/1",
     "server-name": "triton", "drain-timeout": "0", "quarantine": "12345",
     "max-worker-memory": "64MiB", "max-worker-requests": "1000", "workers": "777", "max-batch": "128", "max-delay": "5",
     "batching": "off", "timeout": "1000", "queue": "16", "max-body": "1GiB", "nonfinite": "token", "out-of-range": "reject",

@@ -16,6 +16,8 @@ from models import FIXTURES, NAMES, model
 from server import Server
 
 HERE = Path(__file__).parent
+# MLflow's path wants it; the others take it.
+JSON = {"Content-Type": "application/json"}
 LONG = bool(os.environ.get("APUS_TEST_LONG"))
 SMALL = FIXTURES / "small"
 # Every element type, ranks 0 to 8, fixed rows, several inputs, labels that are numbers, a wide input.
@@ -101,6 +103,9 @@ def test_every_model_and_version_has_its_paths(server, document):
         for place in [name] + [f"{name}/versions/{version}" for version in versions]:
             assert f"/models/{place}/predict" in paths
             assert f"/v2/models/{place}/infer" in paths
+            assert f"/v1/models/{place}:predict" in paths
+            assert f"/models/{place}/invocations" in paths
+            assert f"/predictions/{place.replace('/versions', '')}" in paths
 
 
 def test_every_schema_is_a_schema(document):
@@ -120,7 +125,7 @@ def test_every_example_is_answered_as_the_document_says(server, document):
     count = 0
     for path, method, operation in operations(document):
         for example in examples(document, operation):
-            answer = server.request(method, path, example)
+            answer = server.request(method, path, example, JSON)
             assert answer.status == 200, (path, example, answer.body)
             check_answer(document, operation, answer)
             count += 1
@@ -141,6 +146,8 @@ def test_every_model_has_an_example_in_every_form_it_takes(document, name):
     predict = document["paths"][f"/models/{quote(name)}/predict"]["post"]
     infer = document["paths"][f"/v2/models/{quote(name)}/infer"]["post"]
     assert examples(document, predict)
+    for path in (f"/v1/models/{quote(name)}:predict", f"/models/{quote(name)}/invocations"):
+        assert examples(document, document["paths"][path]["post"]), path
     # FP16 and BF16 have no JSON form in the Open Inference Protocol.
     assert bool(examples(document, infer)) == ("float16" not in name)
 
@@ -153,7 +160,7 @@ def test_a_wide_models_example_is_short(document):
 def test_an_error_is_answered_as_the_document_says(server, document):
     for path, method, operation in operations(document):
         if "requestBody" in operation:
-            answer = server.request(method, path, b"{")
+            answer = server.request(method, path, b"{", JSON)
             assert answer.status == 400, path
             check_answer(document, operation, answer)
 

@@ -10,7 +10,7 @@ package struct ExampleTexts {
     /// An input with more elements than this has whole numbers only, which are shorter.
     static let fractionLimit = 64
 
-    private struct Tensor {
+    struct Tensor {
         let spec: TensorSpec
         let shape: [Int]
         /// JSON of each element, row-major.
@@ -22,8 +22,8 @@ package struct ExampleTexts {
         }
     }
 
-    private let schema: ModelSchema
-    private let tensors: [Tensor]
+    let schema: ModelSchema
+    let tensors: [Tensor]
 
     /// The made-up row.
     /// - Returns: nil when it would be too long to show.
@@ -117,12 +117,12 @@ package struct ExampleTexts {
         return bodies
     }
 
-    private func record(_ index: Int) -> String {
+    func record(_ index: Int) -> String {
         "{\(tensors.map { "\(quoted($0.spec.name)):\(Self.value($0, row: index))" }.joined(separator: ","))}"
     }
 
     /// The only row, as a list of values: of the columns when the model has one input.
-    private var row: String {
+    var row: String {
         if tensors.count == 1, tensors[0].shape.count > 1 { return Self.list(tensors[0], from: 1) }
         return "[\(tensors.map { Self.value($0, row: 0) }.joined(separator: ","))]"
     }
@@ -135,7 +135,7 @@ package struct ExampleTexts {
         return nested(tensor.elements[row * count..<(row + 1) * count], tensor.shape.dropFirst())
     }
 
-    private static func list(_ tensor: Tensor, from first: Int) -> String {
+    static func list(_ tensor: Tensor, from first: Int) -> String {
         nested(tensor.elements[...], tensor.shape.dropFirst(first))
     }
 

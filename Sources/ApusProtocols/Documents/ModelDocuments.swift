@@ -1,6 +1,6 @@
 import ApusWire
 
-/// The V2 documents of one model version, as bytes: rendered once, where the model is loaded, because the proxy
+/// The documents of one model version, as bytes: rendered once, where the model is loaded, because the proxy
 /// that serves them has no schema.
 package struct ModelDocuments: Equatable, Sendable {
     /// What is known of the serving beside the schema.
@@ -21,12 +21,15 @@ package struct ModelDocuments: Equatable, Sendable {
     package let metadataSuffix: [UInt8]
     /// The model configuration, whole.
     package let config: [UInt8]
+    /// TensorFlow Serving's model metadata, whole.
+    package let tensorFlowMetadata: [UInt8]
 
     package init(_ schema: ModelSchema, _ facts: Facts) {
         metadataPrefix = Array("{\"name\":\(quoted(schema.name)),\"versions\":".utf8)
         let tensors = "\"inputs\":\(schema.inputs.metadata),\"outputs\":\(schema.outputs.metadata)"
         metadataSuffix = Array(",\"platform\":\"onnxruntime_onnx\",\(tensors)}".utf8)
         config = Array(ModelDocuments.config(schema, facts).utf8)
+        tensorFlowMetadata = Array(TensorFlowMetadata.text(schema).utf8)
     }
 
     /// The metadata of a model served in those versions, which are strings on the wire

@@ -7,6 +7,7 @@ import ApusWire
 /// JSON Schema cannot say: that data and shape agree, and that inputs have the same number of rows.
 package struct OpenAPIFragment: Equatable, Sendable {
     /// Members of `components.schemas`: `InferRequest`, `InferResponse`, `PredictRequest`, `PredictResponse`, `Row`,
+    /// `TensorFlowRequest`, `MLflowRequest`,
     /// each behind `OpenAPINames.schemaPrefix`. Without braces around them.
     package let bytes: [UInt8]
 
@@ -19,6 +20,8 @@ package struct OpenAPIFragment: Equatable, Sendable {
             ("PredictRequest", Self.predictRequest(schema, row: prefix + "Row", examples: examples?.predict ?? [])),
             ("PredictResponse", Self.predictResponse(schema)),
             ("Row", Self.row(schema)),
+            ("TensorFlowRequest", Self.tensorFlowRequest(schema, examples: examples?.tensorFlow ?? [])),
+            ("MLflowRequest", Self.mlflowRequest(schema, examples: examples?.mlflow ?? [])),
         ]
         bytes = Array(members.map { "\(quoted(prefix + $0.0)):\($0.1)" }.joined(separator: ",").utf8)
     }

@@ -6,6 +6,8 @@ final class JSONTensorReader {
     private let dimensions = UnsafeMutablePointer<Int>.allocate(capacity: Shape.rankLimit)
     private var texts = UnsafeMutablePointer<apus_json_text>.allocate(capacity: 16)
     private var textCapacity = 16
+    /// Whether a string may also be given as `{"b64":"…"}`.
+    var takesBase64 = false
 
     deinit {
         dimensions.deallocate()
@@ -27,6 +29,9 @@ final class JSONTensorReader {
         for index in 0..<shape.rank { dimensions[index] = shape[index] }
         let result = fill(value, rank: shape.rank, count: count, buffer)
         guard result.status == APUS_FILL_OK else {
+            if takesBase64, buffer.elementType == .string, result.found == APUS_FOUND_OBJECT {
+                return try append(base64: value, shape: shape, to: buffer, input: input())
+            }
             if result.status == APUS_FILL_BAD_LEAF {
                 var leaves = LeafSearch(elementType: buffer.elementType, input: input())
                 try leaves.search(value, levels: shape.rank)
@@ -43,7 +48,9 @@ final class JSONTensorReader {
     ) throws(InferenceError) {
         let type = buffer.elementType
         let result: apus_fill
-        if type == .string {
+        if type == .string, takesBase64 {
+            return try append(base64Leaf: value, to: buffer, input: input())
+        } else if type == .string {
             result = apus_json_fill_one(value.document, value.index, type.rawValue, texts)
             if result.status == APUS_FILL_OK { appendTexts(1, to: buffer) }
         } else {

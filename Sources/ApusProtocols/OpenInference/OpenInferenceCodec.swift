@@ -66,22 +66,8 @@ package final class OpenInferenceCodec: InferenceCodec {
             if request.problems.isEmpty { try tail.finish() }
         }
         try request.fillMissing(schema, inputs: inputs)
-        try checkRows(request)
+        try request.countRows(schema)
     }
 
     package func shrink() { parser.shrink() }
-
-    /// Every input is there, and those of a batchable model have the same rows.
-    private func checkRows(_ request: InferenceRequest) throws(InferenceError) {
-        guard schema.isBatchable, !schema.inputs.isEmpty else { return }
-        let rows = request.inputShapes[0][0]
-        for index in 1..<schema.inputs.count where request.inputShapes[index][0] != rows {
-            try request.problems.note(
-                .batchMismatch(
-                    input: schema.inputs[index].name, model: schema.name, found: request.inputShapes[index][0],
-                    wanted: rows))
-        }
-        try request.problems.finish()
-        request.rowCount = rows
-    }
 }

@@ -40,8 +40,10 @@ extension PredictCodec {
     }
 
     /// One object of features. Record 0 settles the shapes; the others have to agree.
+    /// - Parameter context: an object with the features that the record itself lacks.
     func decodeRecord(
-        _ record: JSONValue, number: Int, inputs: [TensorBuffer], request: InferenceRequest
+        _ record: JSONValue, number: Int, context: JSONValue? = nil, inputs: [TensorBuffer],
+        request: InferenceRequest
     ) throws(InferenceError) {
         guard record.kind == .object else {
             throw .malformed("record \(number) is \(record.kindText); an object of features is expected")
@@ -50,23 +52,35 @@ extension PredictCodec {
             return try decodeColumns(record, columns, number: number, inputs: inputs, request: request)
         }
         request.forgetSeenInputs()
-        var position = 0
-        for (key, value) in record.members {
-            do throws(InferenceError) {
-                try decodeMember(key, value, position, number: number, inputs: inputs, request: request)
-            } catch {
-                try note(error, number, request)
-            }
-            position += 1
+        try decodeMembers(record, number: number, isContext: false, inputs: inputs, request: request)
+        if let context {
+            try decodeMembers(context, number: number, isContext: true, inputs: inputs, request: request)
         }
         try fillMissing(number, inputs: inputs, request: request)
     }
 
+    /// - Parameter isContext: what was met already is passed over.
+    private func decodeMembers(
+        _ record: JSONValue, number: Int, isContext: Bool, inputs: [TensorBuffer], request: InferenceRequest
+    ) throws(InferenceError) {
+        var position = 0
+        for (key, value) in record.members {
+            let index = names.index(of: key, hint: position)
+            position += 1
+            if index == nil ? ignoresUnknownFeatures : isContext && request.seenInputs[index!] { continue }
+            do throws(InferenceError) {
+                try decodeMember(key, value, index, number: number, inputs: inputs, request: request)
+            } catch {
+                try note(error, number, request)
+            }
+        }
+    }
+
     private func decodeMember(
-        _ key: UnsafeRawBufferPointer, _ value: JSONValue, _ position: Int, number: Int, inputs: [TensorBuffer],
+        _ key: UnsafeRawBufferPointer, _ value: JSONValue, _ index: Int?, number: Int, inputs: [TensorBuffer],
         request: InferenceRequest
     ) throws(InferenceError) {
-        guard let index = names.index(of: key, hint: position) else {
+        guard let index else {
             throw .malformed(
                 "\(place(number, request)) has the unknown feature '\(shown(key))'; "
                     + "model '\(schema.name)' takes \(columns?.list ?? featureList)")

@@ -22,6 +22,8 @@ package final class PredictCodec: InferenceCodec {
     let wantedRowCount: Int?
     /// `"data"` names the rows unless an input is called so.
     let isDataAnInput: Bool
+    /// Features that the model does not have are passed over, as pandas' users expect, instead of refused.
+    var ignoresUnknownFeatures = false
     /// `"output":` of each output.
     let outputKeys: [[UInt8]]
     /// `"label":` of each class of each output; none for an output without labels.
@@ -62,22 +64,24 @@ package final class PredictCodec: InferenceCodec {
                 "the body is \(root.kindText); an object of features, a list of such objects or "
                     + "{\"data\":[[…],…]} is expected")
         }
-        try request.problems.finish()
-        finish(request)
-        if let wantedRowCount, request.recordCount != wantedRowCount {
-            throw .malformed(
-                "the request has \(request.recordCount) rows; model '\(schema.name)' takes \(wantedRowCount)")
-        }
+        try finish(request)
     }
 
     package func shrink() { parser.shrink() }
 
-    private func finish(_ request: InferenceRequest) {
+    /// Counts the rows that were read, and wants every output.
+    /// - Throws: what was wrong with the request; `malformed` for another number of rows than the model's fixed one.
+    func finish(_ request: InferenceRequest) throws(InferenceError) {
+        try request.problems.finish()
         if schema.isBatchable { request.rowCount = request.recordCount }
         if hasRows {
             for index in schema.inputs.indices { request.inputShapes[index][0] = request.recordCount }
         }
         for index in schema.outputs.indices { request.want(OutputRequest(index: index)) }
+        if let wantedRowCount, request.recordCount != wantedRowCount {
+            throw .malformed(
+                "the request has \(request.recordCount) rows; model '\(schema.name)' takes \(wantedRowCount)")
+        }
     }
 
     /// The value of `data`, when the object has only that.

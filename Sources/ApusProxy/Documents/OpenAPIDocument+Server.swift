@@ -2,6 +2,10 @@
 extension OpenAPIDocument {
     static let serverPaths: [(path: String, operations: [OpenAPIOperation])] = [
         ("/", [server("alive", "Whether the server is there", "Alive")]),
+        ("/ping", [health("ping", "Healthy", failing: "Healthy")]),
+        ("/health", [text("health", "Whether every model can be asked (LitServe)", failures: [503])]),
+        ("/version", [text("version", "The server's version (MLflow)")]),
+        ("/v1/models", [server("v1/models", "Names of the models (KServe)", "ModelNames")]),
         ("/livez", [server("livez", "Whether the server runs", "Live")]),
         ("/readyz", [readiness("readyz")]),
         ("/healthz", [readiness("healthz")]),
@@ -33,6 +37,17 @@ extension OpenAPIDocument {
         OpenAPIOperation(
             id: id, tag: "server", summary: "Whether every model can be asked", answer: .json("Readiness"),
             notReady: "Readiness")
+    }
+
+    /// Readiness as TorchServe's, MLflow's and SageMaker's clients ask for it.
+    private static func health(_ id: String, _ schema: String, failing: String) -> OpenAPIOperation {
+        OpenAPIOperation(
+            id: id, tag: "server", summary: "Whether every model can be asked (TorchServe, MLflow, SageMaker)",
+            answer: .json(schema), notReady: failing)
+    }
+
+    private static func text(_ id: String, _ summary: String, failures: [Int] = []) -> OpenAPIOperation {
+        OpenAPIOperation(id: id, tag: "server", summary: summary, answer: .text, failures: failures)
     }
 
     private static let openInferenceReadiness = OpenAPIOperation(

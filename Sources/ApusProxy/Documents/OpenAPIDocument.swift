@@ -47,11 +47,14 @@ struct OpenAPIDocument {
         return bytes + Array("}}".utf8)
     }
 
-    // MARK: Paths
+    // MARK: Paths of models
 
     private func writePaths(_ json: inout JSONWriter) {
         for (path, operations) in Self.serverPaths { write(path, operations, to: &json) }
-        if let model = defaultRoute { write("/predict", [predict(model, id: "predict")], to: &json) }
+        if let model = defaultRoute {
+            write("/predict", [predict(model, id: "predict")], to: &json)
+            write("/invocations", [invocations(model, id: "invocations")], to: &json)
+        }
         for entry in catalog.entries {
             let name = OpenAPINames.pathSegment(name: entry.name)
             if let latest = entry.latest { writePaths(of: latest, at: name, id: entry.name, to: &json) }
@@ -76,6 +79,7 @@ struct OpenAPIDocument {
         guard model.route.description?.openAPI.isEmpty == false else { return }
         write("/models/\(place)/predict", [predict(model, id: "\(id)/predict")], to: &json)
         write("/v2/models/\(place)/infer", [infer(model, id: "\(id)/infer")], to: &json)
+        writeOthers(of: model, at: place, id: id, to: &json)
         for (action, schema, summary) in [
             ("", "ModelMetadata", "Inputs and outputs"), ("/config", "ModelConfig", "Configuration"),
             ("/stats", "Statistics", "Counts and times of requests"),
@@ -107,7 +111,7 @@ struct OpenAPIDocument {
             failures: OpenAPIOperation.ofRun)
     }
 
-    private func write(_ path: String, _ operations: [OpenAPIOperation], to json: inout JSONWriter) {
+    func write(_ path: String, _ operations: [OpenAPIOperation], to json: inout JSONWriter) {
         json.key(path)
         json.object { json in for operation in operations { operation.write(to: &json) } }
     }

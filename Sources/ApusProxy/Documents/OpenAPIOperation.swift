@@ -20,6 +20,10 @@ struct OpenAPIOperation {
     var answer: Answer
     /// Statuses of errors beside those that every request may get.
     var failures: [Int] = []
+    /// Whose errors it answers with.
+    var shape = ErrorShape.openInference
+    /// A media type that the body may have beside JSON.
+    var alternative: String?
     /// For health: the key of the schema that 503 answers with.
     var notReady: String?
 
@@ -43,7 +47,7 @@ struct OpenAPIOperation {
                 writeSuccess(&json)
                 for status in (Self.alwaysPossible + failures).sorted() {
                     json.key("\(status)")
-                    json.reference("responses", "\(status)")
+                    json.reference("responses", "\(shape.responsePrefix)\(status)")
                 }
                 writeNotReady(&json)
             }
@@ -60,11 +64,12 @@ struct OpenAPIOperation {
         }
         json.key("requestBody")
         json.object { json in
-            if id.hasSuffix("infer") || id.hasSuffix("predict") { json.member("required", true) }
+            if failures == Self.ofRun { json.member("required", true) }
             json.key("content")
             json.object { json in
                 json.content("application/json", schema: body)
                 if takesTensors { json.content("application/octet-stream") }
+                if let alternative { json.content(alternative) }
             }
         }
     }
@@ -102,6 +107,26 @@ struct OpenAPIOperation {
             json.member("description", "Not ready; try again later.")
             json.key("content")
             json.object { $0.content("application/json", schema: notReady) }
+        }
+    }
+}
+
+extension ErrorShape {
+    /// What begins the keys of its responses in the components.
+    var responsePrefix: StaticString {
+        switch self {
+        case .openInference, .tensorFlowServing: ""
+        case .mlflow: "mlflow-"
+        case .torchServe: "torchserve-"
+        }
+    }
+
+    /// The key of its errors' schema.
+    var schemaName: StaticString {
+        switch self {
+        case .openInference, .tensorFlowServing: "Error"
+        case .mlflow: "MLflowError"
+        case .torchServe: "TorchServeError"
         }
     }
 }

@@ -17,6 +17,9 @@ package struct ProxySettings: Equatable, Sendable {
     package var writeMilliseconds = 30_000
     package var idleMilliseconds = 75_000
     package var defaultModel = ""
+    /// More paths to the default model and to the server's readiness; empty for none.
+    package var predictRoute = ""
+    package var healthRoute = ""
     package var logsAccess = false
     /// Clients may load and unload models.
     package var allowsModelControl = false
@@ -32,6 +35,8 @@ package struct ProxySettings: Equatable, Sendable {
         for value in numbers { writer.write(value) }
         writer.write(serverName)
         writer.write(defaultModel)
+        writer.write(predictRoute)
+        writer.write(healthRoute)
         writer.write(logsAccess)
         writer.write(allowsModelControl)
         writer.write(fingerprintKey0)
@@ -42,6 +47,8 @@ package struct ProxySettings: Equatable, Sendable {
         for key in Self.numberKeys { self[keyPath: key] = try reader.read() }
         serverName = try reader.readString()
         defaultModel = try reader.readString()
+        predictRoute = try reader.readString()
+        healthRoute = try reader.readString()
         logsAccess = try reader.readBool()
         allowsModelControl = try reader.readBool()
         fingerprintKey0 = try reader.read()

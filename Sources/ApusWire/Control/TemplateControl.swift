@@ -14,6 +14,8 @@ package enum NonfiniteMode: UInt8, Sendable, CaseIterable {
     case token = 1
     /// The request fails.
     case error = 2
+    /// As each protocol has it: `token` for TensorFlow Serving's, `null` for the others.
+    case auto = 3
 }
 
 /// What a template needs to load one model version.
@@ -170,6 +172,8 @@ package struct ModelDescription: Equatable, Sendable {
     package var metadataSuffix: [UInt8]
     /// The V2 model configuration, whole.
     package var config: [UInt8]
+    /// TensorFlow Serving's model metadata, whole.
+    package var tensorFlowMetadata: [UInt8]
     /// Members of the OpenAPI document's schemas, whose keys begin with `OpenAPINames.schemaPrefix`.
     package var openAPI: [UInt8]
     /// `ModelSchema.encoded`: what the next version is compared with.
@@ -177,7 +181,7 @@ package struct ModelDescription: Equatable, Sendable {
 
     package init(
         isBatched: Bool, batchingReason: String, runNanoseconds: UInt64, metadataPrefix: [UInt8],
-        metadataSuffix: [UInt8], config: [UInt8], openAPI: [UInt8],
+        metadataSuffix: [UInt8], config: [UInt8], tensorFlowMetadata: [UInt8] = [], openAPI: [UInt8],
         schema: [UInt8] = []
     ) {
         self.isBatched = isBatched
@@ -186,6 +190,7 @@ package struct ModelDescription: Equatable, Sendable {
         self.metadataPrefix = metadataPrefix
         self.metadataSuffix = metadataSuffix
         self.config = config
+        self.tensorFlowMetadata = tensorFlowMetadata
         self.openAPI = openAPI
         self.schema = schema
     }
@@ -197,6 +202,7 @@ package struct ModelDescription: Equatable, Sendable {
         writer.write(metadataPrefix)
         writer.write(metadataSuffix)
         writer.write(config)
+        writer.write(tensorFlowMetadata)
         writer.write(openAPI)
         writer.write(schema)
     }
@@ -208,6 +214,7 @@ package struct ModelDescription: Equatable, Sendable {
         metadataPrefix = try reader.readBytes()
         metadataSuffix = try reader.readBytes()
         config = try reader.readBytes()
+        tensorFlowMetadata = try reader.readBytes()
         openAPI = try reader.readBytes()
         schema = try reader.readBytes()
     }

@@ -4,6 +4,25 @@ package enum Endpoint: UInt8, Sendable, CaseIterable {
     case openInference = 1
     /// POST /predict.
     case predict = 2
+    /// POST /v1/models/M:predict, `:classify`, `:regress`.
+    case tensorFlowPredict = 3
+    case tensorFlowClassify = 4
+    case tensorFlowRegress = 5
+    /// POST /invocations with JSON, or with CSV.
+    case mlflow = 6
+    case mlflowCSV = 7
+    /// POST /predictions/M: as `predict`, with TorchServe's errors.
+    case torchServe = 8
+
+    /// How its errors are written.
+    package var errorShape: ErrorShape {
+        switch self {
+        case .openInference, .predict: .openInference
+        case .tensorFlowPredict, .tensorFlowClassify, .tensorFlowRegress: .tensorFlowServing
+        case .mlflow, .mlflowCSV: .mlflow
+        case .torchServe: .torchServe
+        }
+    }
 }
 
 /// How a body is packed.

@@ -5,7 +5,7 @@ package struct PathSegment {
     /// Whether it holds a `%`.
     package let isEscaped: Bool
 
-    init(encoded: UnsafeRawBufferPointer, isEscaped: Bool) {
+    package init(encoded: UnsafeRawBufferPointer, isEscaped: Bool) {
         self.encoded = encoded
         self.isEscaped = isEscaped
     }

@@ -6,6 +6,8 @@ package enum ErrorShape: UInt8, CaseIterable, Sendable {
     case tensorFlowServing
     /// `{"error_code":"…","message":"…"}`: MLflow.
     case mlflow
+    /// `{"code":…,"type":"…","message":"…"}`: TorchServe.
+    case torchServe
 
     /// The body of an error with that HTTP status. `Content-Type: application/json`, without a charset.
     package func body(status: Int, message: String) -> [UInt8] {
@@ -23,8 +25,24 @@ package enum ErrorShape: UInt8, CaseIterable, Sendable {
             body += "{\"error_code\":\"\(ErrorShape.code(status))\",\"message\":".utf8
             body.append(quoted: message)
             body += "}".utf8
+        case .torchServe:
+            body += "{\"code\":\(status),\"type\":\"\(ErrorShape.exception(status))\",\"message\":".utf8
+            body.append(quoted: message)
+            body += "}".utf8
         }
         return body
+    }
+
+    /// The class of exception that TorchServe names for a status (pytorch/serve, `NettyUtils.sendError` and its
+    /// callers).
+    private static func exception(_ status: Int) -> StaticString {
+        switch status {
+        case 404: "ModelNotFoundException"
+        case 405: "MethodNotAllowedException"
+        case 503: "ServiceUnavailableException"
+        case 500...: "InternalServerException"
+        default: "BadRequestException"
+        }
     }
 
     /// MLflow's name for a status (mlflow, protos/databricks.proto, "ErrorCode").

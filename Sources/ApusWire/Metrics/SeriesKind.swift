@@ -137,7 +137,7 @@ package enum WorkerState: UInt8, CaseIterable, Sendable {
 package enum ServingProtocol: UInt8, CaseIterable, Sendable {
     /// Neither of the others: health, metrics, unknown paths.
     case other = 0
-    case openInference, tensorFlowServing, mlflow, predict
+    case openInference, tensorFlowServing, mlflow, predict, torchServe
 
     /// The value of the label `protocol`.
     var label: StaticString {
@@ -147,6 +147,7 @@ package enum ServingProtocol: UInt8, CaseIterable, Sendable {
         case .tensorFlowServing: "v1"
         case .mlflow: "mlflow"
         case .predict: "predict"
+        case .torchServe: "torchserve"
         }
     }
 }

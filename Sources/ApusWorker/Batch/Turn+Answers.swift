@@ -46,7 +46,7 @@ extension Turn {
         }
         guard let link = request.link, !link.isClosed else { return }
         let start = link.outbox.begin()
-        link.outbox.buffer.append(error: error)
+        link.outbox.buffer.append(error: error, shape: request.frame.endpoint.errorShape)
         link.outbox.finish(start, head(request, status: error.status, run: facts))
         touch(link)
     }

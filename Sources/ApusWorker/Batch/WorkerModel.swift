@@ -13,6 +13,11 @@ final class WorkerModel {
     private let predict: PredictCodec
     /// Holds requests against what is known of features; nil when that is only the graph.
     let features: FeatureCheck?
+    private let tensorFlow: TensorFlowCodec
+    private let classify: TensorFlowExamplesCodec
+    private let regress: TensorFlowExamplesCodec
+    private let mlflow: MLflowCodec
+    private let mlflowCSV: MLflowCSVCodec
     let inflater: Inflater
     let deflater = Deflater()
 
@@ -22,11 +27,17 @@ final class WorkerModel {
         self.schema = schema
         self.settings = settings
         self.log = log
-        let nonfinite = NonfinitePolicy(settings.nonfinite)
+        let nonfinite = NonfinitePolicy(settings.nonfinite, auto: .null)
+        let tokens = NonfinitePolicy(settings.nonfinite, auto: .token)
         let limit = settings.bodyByteLimit
         openInference = OpenInferenceCodec(schema: schema, nonfinite: nonfinite, bodyByteLimit: limit)
         predict = PredictCodec(schema: schema, nonfinite: nonfinite, bodyByteLimit: limit)
         features = FeatureCheck(schema, outOfRange: settings.outOfRange)
+        tensorFlow = TensorFlowCodec(schema: schema, nonfinite: tokens, bodyByteLimit: limit)
+        classify = TensorFlowExamplesCodec(.classify, schema: schema, nonfinite: tokens, bodyByteLimit: limit)
+        regress = TensorFlowExamplesCodec(.regress, schema: schema, nonfinite: tokens, bodyByteLimit: limit)
+        mlflow = MLflowCodec(schema: schema, nonfinite: nonfinite, bodyByteLimit: limit)
+        mlflowCSV = MLflowCSVCodec(schema: schema, nonfinite: nonfinite)
         inflater = Inflater(byteLimit: limit)
     }
 
@@ -34,7 +45,12 @@ final class WorkerModel {
     func codec(_ endpoint: Endpoint) -> any InferenceCodec {
         switch endpoint {
         case .openInference: openInference
-        case .predict: predict
+        case .predict, .torchServe: predict
+        case .tensorFlowPredict: tensorFlow
+        case .tensorFlowClassify: classify
+        case .tensorFlowRegress: regress
+        case .mlflow: mlflow
+        case .mlflowCSV: mlflowCSV
         }
     }
 
@@ -42,13 +58,19 @@ final class WorkerModel {
     func shrink() {
         openInference.shrink()
         predict.shrink()
+        tensorFlow.shrink()
+        classify.shrink()
+        regress.shrink()
+        mlflow.shrink()
         inflater.shrink()
     }
 }
 
 extension NonfinitePolicy {
-    init(_ mode: NonfiniteMode) {
+    /// - Parameter auto: what the protocol has by itself.
+    init(_ mode: NonfiniteMode, auto: NonfinitePolicy) {
         switch mode {
+        case .auto: self = auto
         case .null: self = .null
         case .token: self = .token
         case .error: self = .error

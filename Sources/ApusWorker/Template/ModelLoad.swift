@@ -81,7 +81,7 @@ enum ModelLoad {
             isBatched: report.isBatched, batchingReason: report.batchingReason,
             runNanoseconds: report.runNanoseconds, metadataPrefix: documents.metadataPrefix,
             metadataSuffix: documents.metadataSuffix, config: documents.config,
-            openAPI: openAPI.bytes, schema: schema.encoded)
+            tensorFlowMetadata: documents.tensorFlowMetadata, openAPI: openAPI.bytes, schema: schema.encoded)
     }
 
     /// Of the request beside the model, if there is one that it takes, else of the self-test's row.

@@ -161,6 +161,13 @@ apus_fill apus_json_fill(
 apus_fill apus_json_fill_one(
     apus_json_document document, size_t index, uint8_t element_type, void *destination);
 
+/* The same for a number or a bool given as text, as CSV has it: white space around it, a plus sign, "inf" and, for
+   floating point, what stands for a missing value ("", "NaN", "NA" …) are taken. Not for APUS_STRING. */
+apus_fill apus_text_fill_one(const uint8_t *text, size_t count, uint8_t element_type, void *destination);
+
+/* Whether a text is well-formed UTF-8. */
+bool apus_text_is_utf8(const uint8_t *text, size_t count);
+
 /* How many elements the array at `index` has. */
 size_t apus_json_array_count(apus_json_document document, size_t index);
 

@@ -22,6 +22,9 @@ struct ErrorShapeTests {
             testDescription: "MLflow, no worker", shape: .mlflow, status: 503, message: "later",
             body: #"{"error_code":"TEMPORARILY_UNAVAILABLE","message":"later"}"#),
         Row(
+            testDescription: "TorchServe", shape: .torchServe, status: 404, message: "no model",
+            body: #"{"code":404,"type":"ModelNotFoundException","message":"no model"}"#),
+        Row(
             testDescription: "quotes, backslashes, control characters", shape: .openInference, status: 400,
             message: "a \"b\" \\ \n \u{1} é", body: #"{"error":"a \"b\" \\ \n \u0001 é"}"#),
     ])

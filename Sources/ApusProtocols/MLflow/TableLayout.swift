@@ -1,0 +1,89 @@
+import ApusWire
+
+/// Where the columns of a table go, a pandas DataFrame or CSV: which value of a row each of them is.
+///
+/// A model that knows its columns by name gets them by name, in whatever order they come; what it does not know is
+/// passed over, as MLflow does. A model of one matrix without names gets them in their order, whatever they are
+/// called, as MLflow's ONNX flavor has it (`DataFrame.values`).
+struct TableLayout {
+    /// One value of a row. They are appended in this order, which is the model's.
+    struct Slot {
+        let name: String
+        let input: Int
+        /// One element of the input's row; else the whole row of the input.
+        let isElement: Bool
+        /// The table's column; nil for one that the table lacks and that may be missing.
+        let column: Int?
+        /// What stands for a missing one, as text.
+        let missingText: [UInt8]
+    }
+
+    let slots: [Slot]
+    let columnCount: Int
+
+    /// - Parameters:
+    ///   - names: of the table's columns; nil when they have none.
+    ///   - columnCount: how many there are.
+    /// - Throws: `malformed` when a column is missing or given twice, or when columns without names are not as many as
+    ///   the model's.
+    init(_ schema: ModelSchema, names: [String]?, columnCount: Int) throws(InferenceError) {
+        self.columnCount = columnCount
+        if let matrix = Self.matrix(schema, names) {
+            let wanted = matrix.shape[1] ?? columnCount
+            guard columnCount == wanted, columnCount > 0 else {
+                throw .malformed(
+                    "the table has \(columnCount) columns; model '\(schema.name)' takes \(matrix.shape[1] ?? 1)")
+            }
+            slots = (0..<columnCount).map {
+                Slot(name: matrix.name, input: 0, isElement: true, column: $0, missingText: [])
+            }
+            return
+        }
+        let places = try Self.places(schema, names, columnCount)
+        let missing = schema.features.indices.filter { places[$0] == nil && schema.features[$0].isRequired }
+        guard missing.isEmpty else {
+            let shown = missing.prefix(20).map { "'\(schema.features[$0].name)'" }.joined(separator: ", ")
+            let more = missing.count > 20 ? " and \(missing.count - 20) more" : ""
+            throw .malformed("Model is missing inputs [\(shown)\(more)]")
+        }
+        slots = schema.features.indices.map { index in
+            let feature = schema.features[index]
+            return Slot(
+                name: feature.name, input: feature.input, isElement: feature.column != nil, column: places[index],
+                missingText: Array((feature.defaultValue?.description ?? "").utf8))
+        }
+    }
+
+    /// The model's only input when it is a matrix whose columns have no names of their own.
+    private static func matrix(_ schema: ModelSchema, _ names: [String]?) -> TensorSpec? {
+        guard schema.inputs.count == 1, !schema.hasColumns, let input = schema.inputs.first,
+            input.shape.count == 2, input.shape[1] != 1, names != [input.name]
+        else { return nil }
+        return input
+    }
+
+    /// The table's column of each feature.
+    private static func places(
+        _ schema: ModelSchema, _ names: [String]?, _ columnCount: Int
+    ) throws(InferenceError) -> [Int?] {
+        // One column for the one value that there is needs no name.
+        guard let names, schema.features.count > 1 || columnCount > 1 else {
+            guard columnCount == schema.features.count else {
+                throw .malformed(
+                    "the table has \(columnCount) columns without names; model '\(schema.name)' takes "
+                        + "\(schema.features.count)")
+            }
+            return Array(0..<columnCount)
+        }
+        let table = NameTable(schema.features.map(\.name))
+        var places = [Int?](repeating: nil, count: schema.features.count)
+        for (column, name) in names.enumerated() {
+            guard let index = Array(name.utf8).withUnsafeBytes({ table.index(of: $0, hint: column) }) else { continue }
+            guard places[index] == nil else {
+                throw .malformed("column '\(schema.features[index].name)' is given twice; once is expected")
+            }
+            places[index] = column
+        }
+        return places
+    }
+}
