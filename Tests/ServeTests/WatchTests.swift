@@ -33,7 +33,7 @@ extension ServeTests {
             let file = open("\(models.path)/iris/model.onnx", O_WRONLY | O_TRUNC | O_CLOEXEC)
             _ = bytes.prefix(100).withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
             // Something else in the folder makes the server look.
-            try models.put(Data("{}".utf8), at: "iris/request.json")
+            try models.put(Data(#"{"X":[5.9,3.0,4.2,1.5]}"#.utf8), at: "iris/request.json")
             try server.log.wait(for: "model.onnx is being written", since: mark)
             #expect(try server.askIris() == "200 iris/1")
             mark = server.log.mark
