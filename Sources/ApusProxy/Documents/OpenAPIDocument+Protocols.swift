@@ -24,7 +24,8 @@ extension OpenAPIDocument {
             answer: .json("TensorFlowMetadata"), failures: OpenAPIOperation.ofModel, shape: .tensorFlowServing)
         write("/v1/models/\(place)/metadata", [metadata], to: &json)
         write("/models/\(place)/invocations", [invocations(model, id: "\(id)/invocations")], to: &json)
-        let torchServePlace = place.split(separator: "/").filter { $0 != "versions" }.joined(separator: "/")
+        let parts = place.split(separator: "/")  // NAME or NAME/versions/V
+        let torchServePlace = parts.count == 1 ? place : "\(parts[0])/\(parts[2])"
         write("/predictions/\(torchServePlace)", [torchServe(model, id: "\(id)/predictions")], to: &json)
     }
 
