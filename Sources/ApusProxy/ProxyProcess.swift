@@ -395,7 +395,8 @@ package final class ProxyProcess {
     /// Finds each request of a dead worker its place (HARDENING §2, "Who died why").
     private func resolve(_ link: WorkerLink, _ model: ServedModel, _ death: WorkerDeath) {
         for request in link.takeOrphans().reversed() {
-            let isGuilty = death != .external && strike(request, model)
+            // One that is too slow is answered 504 each time, and may be quicker another day.
+            let isGuilty = death == .crash && strike(request, model)
             if request.connection == nil {
                 model.forget(request)
                 release(request)
