@@ -165,3 +165,18 @@ extension Range<String.Index> {
         (String(line[..<lowerBound]), String(line[upperBound...]))
     }
 }
+
+extension Connection {
+    /// Asks for the same tensor back, in its binary form.
+    func sendWide(_ count: Int) throws {
+        let json = """
+            {"parameters":{"binary_data_output":true},"inputs":[{"name":"x","shape":[1,\(count)],\
+            "datatype":"FP32","parameters":{"binary_data_size":\(4 * count)}}]}
+            """
+        try send(
+            "POST /v2/models/wide/infer HTTP/1.1\r\nHost: test\r\n"
+                + "Inference-Header-Content-Length: \(json.utf8.count)\r\n"
+                + "Content-Length: \(json.utf8.count + 4 * count)\r\n\r\n\(json)")
+        try send([UInt8](repeating: 0, count: 4 * count))
+    }
+}

@@ -41,15 +41,7 @@ extension ServeTests {
         }
 
         private func askWide(_ count: Int, _ connection: Connection) throws {
-            let json = """
-                {"parameters":{"binary_data_output":true},"inputs":[{"name":"x","shape":[1,\(count)],\
-                "datatype":"FP32","parameters":{"binary_data_size":\(4 * count)}}]}
-                """
-            try connection.send(
-                "POST /v2/models/wide/infer HTTP/1.1\r\nHost: test\r\n"
-                    + "Inference-Header-Content-Length: \(json.utf8.count)\r\n"
-                    + "Content-Length: \(json.utf8.count + 4 * count)\r\n\r\n\(json)")
-            try connection.send([UInt8](repeating: 0, count: 4 * count))
+            try connection.sendWide(count)
             #expect(try connection.read().status == 200)
         }
     }

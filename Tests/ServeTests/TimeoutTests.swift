@@ -73,26 +73,13 @@ extension ServeTests {
             reader.receiveLittle()
             // More than the kernel keeps for a client that reads nothing.
             let count = 4 << 20
-            try sendWide(count, reader)
+            try reader.sendWide(count)
             let start = ContinuousClock.now
             let next = try server.connect()
             #expect(try next.ask("GET", "/livez").status == 200)
             #expect(ContinuousClock.now - start > .milliseconds(390))
             #expect(reader.hasNews, "the answer had begun")
             try server.stop()
-        }
-
-        /// Asks for the same tensor back, in its binary form.
-        private func sendWide(_ count: Int, _ connection: Connection) throws {
-            let json = """
-                {"parameters":{"binary_data_output":true},"inputs":[{"name":"x","shape":[1,\(count)],\
-                "datatype":"FP32","parameters":{"binary_data_size":\(4 * count)}}]}
-                """
-            try connection.send(
-                "POST /v2/models/wide/infer HTTP/1.1\r\nHost: test\r\n"
-                    + "Inference-Header-Content-Length: \(json.utf8.count)\r\n"
-                    + "Content-Length: \(json.utf8.count + 4 * count)\r\n\r\n\(json)")
-            try connection.send([UInt8](repeating: 0, count: 4 * count))
         }
 
         @Test("an answer to what was no request has an id of its own, and speaks for no model")
