@@ -45,6 +45,8 @@ int apus_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 
 
 int apus_close_from(int first) { return close_range((unsigned)first, ~0U, 0); }
 
+int apus_close_at_exec_from(int first) { return close_range((unsigned)first, ~0U, CLOSE_RANGE_CLOEXEC); }
+
 int apus_take_orders_by_socket(void) {
     static const int ignored[] = {SIGHUP, SIGINT, SIGPIPE, SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2, SIGIO};
     for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++) {

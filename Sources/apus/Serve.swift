@@ -36,6 +36,7 @@ struct Serve: ParsableCommand {
     }
 
     private func start(_ settings: SupervisorSettings, _ log: Logger) throws -> SupervisorExit {
+        ProcessLife.keepDescriptors()
         do throws(SystemError) {
             try ProcessLife.becomeSubreaper()
         } catch {

@@ -55,7 +55,7 @@ struct ChildTests {
             let (kept, other) = try SocketPair.make()
             let stream = RecordedStream(try .adopt(ours, on: loop))
             var hasEnded = false
-            let script = #"echo "$NAME"; readlink /proc/$$/fd/*"#
+            let script = #"echo "$NAME"; cd /proc/$$/fd; readlink 0 1 2 *"#
             _ = try Child(
                 path: "/bin/sh", arguments: ["sh", "-c", script],
                 environment: ["NAME=value", "PATH=/usr/bin:/bin"], descriptors: [nil, theirs, nil],

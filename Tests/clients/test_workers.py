@@ -293,3 +293,14 @@ def test_killing_for_five_minutes_leaks_nothing(serve):
 
 def open_files(running):
     return sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in running.processes())
+
+
+def test_what_the_server_inherits_reaches_none_of_its_processes():
+    inherit = ("bash", "-c", 'exec 15</dev/zero; exec "$@"', "bash")
+    with Server(IRIS.argument, wrapper=inherit) as server:
+        assert os.readlink(f"/proc/{server.pid}/fd/15") == "/dev/zero"
+        others = [pid for pid in processes.tree(server.pid) if pid != server.pid]
+        assert len(others) >= 3, "a proxy, a template and a worker"
+        for pid in others:
+            links = [os.readlink(entry.path) for entry in os.scandir(f"/proc/{pid}/fd")]
+            assert "/dev/zero" not in links, processes.title(pid)

@@ -18,6 +18,12 @@ package enum ProcessLife {
         try SystemError.check(apus_become_subreaper(), "prctl")
     }
 
+    /// Keeps from our children what this process was started with besides its standard streams. A kernel that
+    /// cannot do that (before 5.11) leaves them there, which harms nobody.
+    package static func keepDescriptors() {
+        _ = apus_close_at_exec_from(3)
+    }
+
     /// Shows `title` in `ps`. Written over the arguments: `CommandLine.arguments` is not read afterwards.
     /// A title without room is cut; where it cannot be set at all, nothing happens.
     package static func setTitle(_ title: String) {

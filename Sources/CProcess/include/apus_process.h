@@ -30,6 +30,10 @@ int apus_set_title(const char *title);
 /* Closes every descriptor from `first` on (close_range(2)). */
 int apus_close_from(int first);
 
+/* No descriptor from `first` on reaches a program that this process starts, unless it is handed over
+   (close_range(2), CLOSE_RANGE_CLOEXEC). */
+int apus_close_at_exec_from(int first);
+
 /* Default actions for SIGCHLD, nothing blocked, and the signals that a terminal or an operator sends
    to a whole group ignored: these processes take their orders from a socket. */
 int apus_take_orders_by_socket(void);
