@@ -42,7 +42,9 @@ extension ClientConnection {
     }
 
     private func write(_ head: inout HTTPResponseHead, _ body: UnsafeRawBufferPointer) {
-        if proxy.isDraining || proxy.isRetiring || !current.keepAlive { current.closesAfterAnswer = true }
+        if proxy.isDraining || proxy.isRetiring || proxy.isPaused || !current.keepAlive {
+            current.closesAfterAnswer = true
+        }
         if current.closesAfterAnswer {
             head.connection = .close
         } else if current.versionMinor == 0 {

@@ -226,7 +226,7 @@ final class ClientConnection: StreamOwner {
 
     private func bodyLimit(_ route: Route) -> Int {
         switch route {
-        case .infer(let model, _, _): model.route.limits.bodyByteLimit
+        case .infer(let model, _, _, _): model.route.limits.bodyByteLimit
         case .local: Self.localBodyByteLimit
         }
     }
@@ -234,7 +234,7 @@ final class ClientConnection: StreamOwner {
     /// Decides before the body is read whether it will be (HARDENING §1, row 13).
     private func admit(_ route: Route, _ head: HTTPRequestHead, contentType: UnsafeRawBufferPointer?) {
         switch route {
-        case .infer(let model, let endpoint, let servingProtocol):
+        case .infer(let model, let endpoint, let servingProtocol, let namesVersion):
             current.servingProtocol = servingProtocol
             current.model = model
             if let reply = refusal(of: head, model, servingProtocol) {
@@ -242,6 +242,7 @@ final class ClientConnection: StreamOwner {
             }
             let request = proxy.requests.take()
             request.endpoint = endpoint
+            request.namesVersion = namesVersion
             request.servingProtocol = servingProtocol
             request.model = model
             request.inferenceHeaderByteCount = Int64(head.inferenceHeaderContentLength ?? -1)

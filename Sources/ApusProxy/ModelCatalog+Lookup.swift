@@ -13,6 +13,14 @@ enum VersionChoice {
     init(version: PathSegment?) {
         self = version.map(VersionChoice.number) ?? .newest
     }
+
+    /// Another version is not what was asked for.
+    var namesVersion: Bool {
+        switch self {
+        case .newest: false
+        case .number, .label: true
+        }
+    }
 }
 
 extension ModelCatalog {

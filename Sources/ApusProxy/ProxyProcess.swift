@@ -40,7 +40,8 @@ package final class ProxyProcess {
     /// Those of the turn that ends; it changes places with `dirty`, so that neither is allocated anew.
     private var dispatching: [ServedModel] = []
     private var lostLinks: [(link: WorkerLink, model: ServedModel)] = []
-    private var deaths: [UInt32: WorkerDeath] = [:]
+    /// How workers ended whose links have not been lost yet, by serial.
+    private(set) var deaths: [UInt32: WorkerDeath] = [:]
     private var listener: Listener?
     private var control: ControlLink<ProxyOrder>?
     private var turnEnd: TurnEnd?
@@ -52,7 +53,8 @@ package final class ProxyProcess {
     private var armedDeadline: UInt64?
     /// Clients that wait for a model to be loaded or unloaded, by the number of their request.
     var modelChanges: [UInt64: ModelChange] = [:]
-    private var isPaused = false
+    /// At the limit of connections: clients may be waiting in the kernel.
+    private(set) var isPaused = false
     private var graceEnd: UInt64 = .max
     private var drainDeadline: UInt64 = .max
     private var requestIDBase: UInt64
@@ -193,7 +195,7 @@ package final class ProxyProcess {
     private func accept(_ listener: Listener) {
         guard connections.count < settings.connectionLimit else {
             isPaused = true
-            return
+            return makeRoom()
         }
         do throws(UVError) {
             let stream = try listener.accept()
@@ -206,7 +208,8 @@ package final class ProxyProcess {
         }
     }
 
-    /// Near the limit those that have been idle longest go first (HARDENING §1, row 19).
+    /// Near the limit those that have been idle longest go first (HARDENING §1, row 19). At the limit each answer says
+    /// close besides, so that clients which keep their connections busy do not keep the others out.
     private func makeRoom() {
         guard connections.count * 10 >= settings.connectionLimit * 9 else { return }
         for connection in timeouts.oldestIdle(max(1, min(32, connections.count / 8))) {
@@ -242,6 +245,7 @@ package final class ProxyProcess {
         }
         catalog = ModelCatalog(models, unloaded: routes.filter { $0.state == .unloaded })
         for model in known where !models.contains(where: { $0 === model }) { retire(model) }
+        forgetDeaths()
         if !isReported {
             isReported = true
             control?.send(ProxyReport.ready)
@@ -254,15 +258,16 @@ package final class ProxyProcess {
 
     /// Another generation has taken over, or nobody has: what waits goes there, what is out is answered from here.
     private func retire(_ model: ServedModel) {
-        let successor = catalog.find(model.route.name)?.latest
+        let entry = catalog.find(model.route.name)
+        let same = entry?.versions.first { $0.route.version == model.route.version }
         retired.append(model)
-        model.retire(successor: successor)
+        model.retire(successor: same ?? entry?.latest)
         forgetRetired()
     }
 
     private func forgetRetired() {
         for model in retired {
-            for request in model.handOver() { fail(request, .unknownModel(name: model.route.name)) }
+            for request in model.handOver() { fail(request, model.refusal(of: request)) }
         }
         retired.removeAll { model in
             model.closeIdleLinks()
@@ -303,18 +308,24 @@ package final class ProxyProcess {
 
     /// Takes a whole request.
     func submit(_ request: ProxyRequest, from connection: ClientConnection) {
-        guard let model = request.model?.taking else { preconditionFailure("a request is made for a model") }
-        request.model = model
-        if let error = overload(model) {
-            bufferedByteCount -= request.bodyByteCount
-            connection.current.request = nil
-            requests.release(request)
-            return connection.answer(.error(error, connection.current.servingProtocol))
+        guard let named = request.model else { preconditionFailure("a request is made for a model") }
+        guard let model = named.taker(of: request) else {
+            return refuse(request, named.refusal(of: request), from: connection)
         }
+        request.model = model
+        if let error = overload(model) { return refuse(request, error, from: connection) }
         request.arrivedAt = connection.current.startedAt
         request.deadline = Loop.nanoseconds + UInt64(model.route.limits.requestMilliseconds) * 1_000_000
         model.enqueue(request)
         armDeadlines(request.deadline)
+    }
+
+    /// Answers a request that was never taken.
+    private func refuse(_ request: ProxyRequest, _ error: InferenceError, from connection: ClientConnection) {
+        bufferedByteCount -= request.bodyByteCount
+        connection.current.request = nil
+        requests.release(request)
+        connection.answer(.error(error, connection.current.servingProtocol))
     }
 
     /// A worker's answer. The request has left its link.
@@ -392,6 +403,13 @@ package final class ProxyProcess {
         }
     }
 
+    /// A link that was never connected is never lost.
+    private func forgetDeaths() {
+        guard !deaths.isEmpty else { return }
+        let open = Set(allModels.flatMap(\.links).filter { $0.state != .closed }.map(\.serial))
+        deaths = deaths.filter { open.contains($0.key) }
+    }
+
     /// Finds each request of a dead worker its place (HARDENING §2, "Who died why").
     private func resolve(_ link: WorkerLink, _ model: ServedModel, _ death: WorkerDeath) {
         for request in link.takeOrphans().reversed() {
@@ -444,6 +462,7 @@ package final class ProxyProcess {
         resolveUnexplained()
         expireQuarantine()
         if !retired.isEmpty { forgetRetired() }
+        if isPaused { makeRoom() }
         if isRetiring { checkRetired() }
         if isDraining { checkDrained() }
     }

@@ -31,6 +31,8 @@ final class ProxyRequest {
     /// Which of its link's groups it was handed out with.
     var group = 0
     var endpoint = Endpoint.openInference
+    /// Only the version that it was made for may answer it.
+    var namesVersion = false
     var servingProtocol = ServingProtocol.other
     var inferenceHeaderByteCount: Int64 = -1
     var coding = ContentCoding.identity

@@ -3,7 +3,8 @@ import ApusWire
 /// Where a request's path leads.
 enum Route {
     /// To a model's workers.
-    case infer(ServedModel, Endpoint, ServingProtocol)
+    /// - Parameter namesVersion: the client wants an answer of that version and of no other.
+    case infer(ServedModel, Endpoint, ServingProtocol, namesVersion: Bool = false)
     /// To an answer that the proxy makes itself, once the body (if any) has been read.
     case local(LocalEndpoint, ServingProtocol)
 }
@@ -109,7 +110,7 @@ struct Router {
     ) -> Route {
         guard method == .post else { return wrongMethod(Self.post, shape) }
         switch catalog.find(name, choice) {
-        case .success(let (_, model)): return .infer(model, endpoint, shape)
+        case .success(let (_, model)): return .infer(model, endpoint, shape, namesVersion: choice.namesVersion)
         case .failure(let error): return .local(.failure(.error(error, shape)), shape)
         }
     }
@@ -188,7 +189,7 @@ struct Router {
             return try traceOfModel(name, version, next)
         }
         switch catalog.find(name, VersionChoice(version: version)) {
-        case .success(let (entry, model)): return ofModel(entry, model, next)
+        case .success(let (entry, model)): return ofModel(entry, model, next, namesVersion: version != nil)
         case .failure(let error):
             return .local(.failure(.error(error, .openInference)), .openInference)
         }
@@ -205,12 +206,12 @@ struct Router {
     }
 
     private func ofModel(
-        _ entry: ModelCatalog.Entry, _ model: ServedModel, _ action: PathSegment?
+        _ entry: ModelCatalog.Entry, _ model: ServedModel, _ action: PathSegment?, namesVersion: Bool
     ) -> Route {
         guard let action else { return answer(.modelMetadata(entry, model), .openInference) }
         if action == "infer" {
             guard method == .post else { return wrongMethod(Self.post, .openInference) }
-            return .infer(model, .openInference, .openInference)
+            return .infer(model, .openInference, .openInference, namesVersion: namesVersion)
         }
         if action == "ready" { return answer(.modelReady(model), .openInference) }
         if action == "config" { return answer(.modelConfig(model), .openInference) }

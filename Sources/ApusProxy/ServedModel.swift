@@ -79,8 +79,22 @@ final class ServedModel {
         return model
     }
 
-    /// Who takes a request that was made for this model. Another version has no claim to it while there are workers.
-    var taking: ServedModel { isRetired && keepsQueue ? self : current }
+    /// Who takes a request that was made for this model; nil when nobody may. Another version has no claim to it while
+    /// there are workers, and none at all when the request names its version.
+    func taker(of request: ProxyRequest) -> ServedModel? {
+        !isRetired || keepsQueue ? self : heir(of: request)
+    }
+
+    private func heir(of request: ProxyRequest) -> ServedModel? {
+        guard let next = successor?.current else { return nil }
+        return request.namesVersion && next.route.version != route.version ? nil : next
+    }
+
+    /// What a request is told that nobody may take.
+    func refusal(of request: ProxyRequest) -> InferenceError {
+        request.namesVersion && successor != nil
+            ? .unknownVersion(name: route.name, version: route.version) : .unknownModel(name: route.name)
+    }
 
     /// Its successor is another version, and its own workers still take requests.
     private var keepsQueue: Bool {
@@ -97,20 +111,19 @@ final class ServedModel {
 
     /// Of a retired model: what waits goes to its successor, in its order and with its deadlines. When that is another
     /// version, what waits is answered by this one, as long as it has workers.
-    /// - Returns: the requests that wait for nobody, because there is none.
+    /// - Returns: the requests that wait for nobody, because there is none that may answer them.
     func handOver() -> [ProxyRequest] {
         guard !keepsQueue else { return [] }
         var stranded: [ProxyRequest] = []
         while let request = queue.first {
-            guard let successor = successor?.current else {
-                forget(request)
+            forget(request)
+            guard let heir = heir(of: request) else {
                 request.state = .orphaned
                 inFlightCount += 1
                 stranded.append(request)
                 continue
             }
-            forget(request)
-            successor.enqueue(request)
+            heir.enqueue(request)
         }
         return stranded
     }
@@ -140,7 +153,7 @@ final class ServedModel {
     /// Back to the head of the queue, with the deadline it had.
     func requeue(_ request: ProxyRequest) {
         precondition(request.state == .orphaned, "only a lost worker's requests come back")
-        if let next = successor?.current {
+        if let next = heir(of: request) {
             forget(request)
             return next.enqueue(request)
         }

@@ -54,6 +54,48 @@ struct ModelCatalogTests {
         #expect(try version("/b/labels/stable") == nil)
     }
 
+    @Test(
+        "what waits for a version that is gone goes to another one, unless it named its version",
+        arguments: [false, true])
+    func gone(namesVersion: Bool) throws {
+        let proxy = try IdleProxy([.test("a", version: 1), .test("a", version: 2)])
+        let old = try #require(proxy.process.catalog.find("a")?.versions.last)
+        let request = proxy.process.requests.take()
+        request.namesVersion = namesVersion
+        old.enqueue(request)
+        proxy.process.handle(.routes([.test("a", version: 2)]))
+        let new = try #require(proxy.process.catalog.find("a")?.latest)
+        #expect(new.queue.count == (namesVersion ? 0 : 1))
+        let late = proxy.process.requests.take()
+        late.namesVersion = namesVersion
+        #expect(old.taker(of: late) === (namesVersion ? nil : new))
+        #expect(old.refusal(of: late) == (namesVersion ? .unknownVersion(name: "a", version: 1) : .unknownModel(name: "a")))
+    }
+
+    @Test("what waits for a generation goes to the next one of its version, which need not be the highest")
+    func nextGeneration() throws {
+        let proxy = try IdleProxy([.test("a", version: 1), .test("a", version: 2)])
+        let old = try #require(proxy.process.catalog.find("a")?.versions.last)
+        let request = proxy.process.requests.take()
+        request.namesVersion = true
+        old.enqueue(request)
+        var reloaded = ModelRoute.test("a", version: 1)
+        reloaded.generation = 2
+        proxy.process.handle(.routes([reloaded, .test("a", version: 2)]))
+        #expect(proxy.process.catalog.find("a")?.versions.map(\.queue.count) == [0, 1])
+    }
+
+    @Test("the end of a worker that was never connected is forgotten with the worker")
+    func deaths() throws {
+        let worker = WorkerRoute(serial: 7, socketPath: "/nowhere/7.sock")
+        let proxy = try IdleProxy([.test("a", workers: [worker])])
+        proxy.process.handle(.workerExited(serial: 7, death: .crash))
+        #expect(proxy.process.deaths.count == 1)
+        proxy.process.handle(.routes([.test("a")]))
+        #expect(proxy.process.deaths.isEmpty)
+        proxy.process.loop.run()
+    }
+
     @Test("a version that stays keeps its queue; one of another generation is another model")
     func keeps() throws {
         let proxy = try IdleProxy([.test("a"), .test("b")])

@@ -97,6 +97,30 @@ extension ServeTests {
             try server.stop()
         }
 
+        @Test("more clients than connections, who all keep theirs: each gets its turn")
+        func manyClients() throws {
+            let server = try TestServer(Fixture.iris, "--workers", "1", "--max-connections", "8")
+            var clients: [Connection?] = try (0..<64).map { _ in try server.connect() }
+            for client in clients { try client?.request("POST", "/v2/models/iris/infer", body: Fixture.irisRow) }
+            for index in clients.indices {
+                let answer = try clients[index]?.read(within: .seconds(60))
+                #expect(answer?.status == 200)
+                // Those that are asked to leave do so; the others stay to the end.
+                if answer?.fields["connection"] == "close" { clients[index] = nil }
+            }
+            try server.stop()
+        }
+
+        @Test("at the limit of connections one that rests gives way, whoever it is that comes")
+        func idleClient() throws {
+            let server = try TestServer(Fixture.iris, "--workers", "1", "--max-connections", "1")
+            let resting = try server.connect()
+            #expect(try resting.ask("GET", "/livez").status == 200)
+            #expect(try server.ask("GET", "/livez").status == 200)
+            try resting.expectEnd()
+            try server.stop()
+        }
+
         @Test("at the limit of connections the next client waits, and is served when one leaves")
         func connectionLimit() throws {
             let server = try TestServer(Fixture.slow, "--workers", "1", "--max-connections", "1")
