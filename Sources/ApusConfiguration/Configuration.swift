@@ -40,6 +40,7 @@ package struct Configuration: Equatable, Sendable {
     package var writeTimeoutMilliseconds = 30_000
     package var idleTimeoutMilliseconds = 75_000
     package var drainTimeoutMilliseconds = 30_000
+    package var loadTimeoutMilliseconds = 600_000
     package var quarantineMilliseconds = 60_000
 
     package var logFormat = LogFormat.text

@@ -37,6 +37,8 @@ extension Key {
             "whether changed model files are loaded by themselves"),
         Key("probation", \.probationMilliseconds, .milliseconds(0...day),
             "how long a new model may be rolled back from, when its workers crash"),
+        Key("load-timeout", \.loadTimeoutMilliseconds, .milliseconds(1...day),
+            "how long a model may take to load, its self-test included"),
         Key("model-control", \.modelControl, .truth,
             "clients may load and unload models"),
         Key("allow-schema-change", \.allowSchemaChange, .truth,

@@ -7,7 +7,7 @@ package enum ExitStatus: Int32, CaseIterable, Error, Sendable {
     case incompatible = 1
     /// A flag, a variable or the configuration file is wrong. Starting it again cannot help.
     case usage = 64
-    /// The model cannot be loaded. The supervisor does not start its template again by itself.
+    /// The model cannot be loaded, whenever it is tried. The supervisor does not start its template again by itself.
     case modelCannotLoad = 65
     /// No supervisor answers on the admin socket.
     case unavailable = 69
@@ -17,7 +17,7 @@ package enum ExitStatus: Int32, CaseIterable, Error, Sendable {
     case cannotBind = 71
     /// ONNX Runtime is missing, cannot be loaded or is too old.
     case onnxRuntimeMissing = 72
-    /// The runtime directory or a socket in it cannot be made.
+    /// The runtime directory, a socket in it or a model's private copy cannot be made.
     case cannotCreate = 73
     /// A process died more often than its restart budget allows.
     case budgetSpent = 75
@@ -37,7 +37,7 @@ package enum ExitStatus: Int32, CaseIterable, Error, Sendable {
         case .internalFault: "a fault of Apus itself; the log says where"
         case .cannotBind: "the address cannot be listened on"
         case .onnxRuntimeMissing: "ONNX Runtime is missing, cannot be loaded or is too old"
-        case .cannotCreate: "the runtime directory or a socket in it cannot be made"
+        case .cannotCreate: "the runtime directory, a socket in it or a model's private copy cannot be made"
         case .budgetSpent: "a process died more often than its restart budget allows"
         case .protocolBroken: "a peer on a private socket broke the protocol"
         case .refused: "the supervisor refused: a reload was not accepted"

@@ -38,8 +38,8 @@ final class ModelPool {
     var stoppedSince: [pid_t: UInt64] = [:]
     /// Why the last worker that was asked for did not come; nil since one did.
     var forkFailure: String?
-    /// Why a template that was started again did not load the model; nil when one did.
-    private var loadFailure: String?
+    /// Why the last template did not load the model, which the next one may; nil when one did.
+    private(set) var loadFailure: String?
     private(set) var template: Child?
     private(set) var templateRestartCount = 0
     private(set) var lastTemplateExit: ExitReason?
@@ -55,7 +55,7 @@ final class ModelPool {
     /// Why this generation serves and a newer one does not; a sentence.
     var lastRefusal: String?
     private var isRetiring = false
-    /// It is kept to return, and forks no worker.
+    /// It is kept to return, and forks no worker; its template is kept as any other.
     private var isResting = false
     /// Of a reload that nobody asked for by hand: the digests of what is not worth loading. Nil otherwise.
     private let knownDigests: [String]?
@@ -83,6 +83,7 @@ final class ModelPool {
     /// As a candidate: why it will not take over. A template that ends before it has loaded is not started again.
     var refusal: String? {
         if case .failed(_, let sentence) = state { return sentence }
+        if let loadFailure, description == nil { return loadFailure }
         if let lastTemplateExit, description == nil {
             return "the model's template ended while it was loading it: \(lastTemplateExit)"
         }
@@ -109,7 +110,7 @@ final class ModelPool {
     var reason: String {
         if case .failed(_, let sentence) = state { return sentence }
         if let crashes = crashLoop.reason { return crashes }
-        if let loadFailure { return "cannot be loaded again, tried again and again: \(loadFailure)" }
+        if let loadFailure { return "cannot be loaded for now, tried again and again: \(loadFailure)" }
         if let forkFailure { return "no more workers for now, tried again and again: \(forkFailure)" }
         return lastRefusal ?? ""
     }
@@ -127,11 +128,10 @@ final class ModelPool {
     /// Does what is missing and allowed now.
     /// - Returns: when to look again, on the loop's clock; nil when nothing waits for time.
     func converge(at now: UInt64) -> UInt64? {
-        guard !isResting else { return nil }
         switch state {
         case .failed, .declined: return nil
         case .loading: return supervisor.isStopping ? nil : convergeTemplate(at: now)
-        case .loaded: return convergeWorkers(at: now)
+        case .loaded: return isResting ? nil : convergeWorkers(at: now)
         }
     }
 
@@ -142,7 +142,9 @@ final class ModelPool {
             return loadDeadline
         }
         if now >= loadDeadline {
-            log.error("the model did not load in time; its template is killed")
+            let limit = supervisor.settings.loadMilliseconds
+            log.error("the model did not load in time; its template is killed", metadata: ["limit_ms": "\(limit)"])
+            loadFailure = "it was not loaded, and had not passed its self-test, within \(limit) ms (load-timeout)"
             template.kill(SIGKILL)
             loadDeadline = .max
         }
@@ -233,11 +235,11 @@ final class ModelPool {
                     "reason": "\(description.batchingReason)",
                     "run_us": "\(description.runNanoseconds / 1000)",
                 ])
-        case .failed(_, let sentence) where self.description != nil:
-            // It has been loaded before, so that may pass; the template is started again, later each time.
-            log.error("the model cannot be loaded again", metadata: ["reason": "\(sentence)"])
+        case .failed(_, let sentence, let mayPass) where isTriedAgain(mayPass: mayPass):
+            // The template is started again, later each time.
+            log.error("the model cannot be loaded for now", metadata: ["reason": "\(sentence)"])
             loadFailure = sentence
-        case .failed(let exitCode, let sentence):
+        case .failed(let exitCode, let sentence, _):
             state = .failed(exitCode: exitCode, sentence: sentence)
             log.error("model cannot be loaded", metadata: ["reason": "\(sentence)"])
             supervisor.modelFailed(self, exitCode: exitCode, sentence: sentence)
@@ -249,6 +251,12 @@ final class ModelPool {
             end(serial)
         }
         supervisor.changed()
+    }
+
+    /// Whether the same files are worth another try: they were loaded before, or they were not the reason. A start that
+    /// has to fail fails at once.
+    private func isTriedAgain(mayPass: Bool) -> Bool {
+        description != nil || mayPass && !supervisor.endsWithout(self)
     }
 
     /// Decides how many workers there are, when nobody else has.

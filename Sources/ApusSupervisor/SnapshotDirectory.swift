@@ -8,13 +8,17 @@ final class SnapshotDirectory {
     private static let prefix = "snapshots-"
 
     let path: String
-    private let lock: CInt
+    let lock: CInt
 
-    /// - Parameter base: the folder that it is made in.
-    init(in base: String) throws(RuntimeDirectoryError) {
-        path = "\(base)/\(Self.prefix)\(getpid())"
+    /// - Parameters:
+    ///   - base: the folder that it is made in.
+    ///   - isTakenOver: the program before in this process left copies in it that its templates may still load from;
+    ///     they stay until `removeAll(except:)`. Otherwise what is there was left by a process that had our number.
+    init(in base: String, isTakenOver: Bool = false) throws(RuntimeDirectoryError) {
+        let name = "\(Self.prefix)\(getpid())"
+        path = "\(base)/\(name)"
         if mkdir(base, 0o700) != 0, errno != EEXIST { throw Self.failure(base, "mkdir") }
-        Self.removeAbandoned(in: base)
+        Self.removeAbandoned(in: base, except: isTakenOver ? name : nil)
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw Self.failure(path, "mkdir") }
         lock = open("\(path)/lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
         guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else { throw Self.failure(path, "open lock") }
@@ -28,6 +32,12 @@ final class SnapshotDirectory {
         Self.removeTree("\(folder(generation: generation)).part")
     }
 
+    /// Removes the copies of all generations but those.
+    func removeAll(except generations: [UInt32]) {
+        let kept = generations.flatMap { ["\($0)", "\($0).part"] } + ["lock"]
+        for name in Self.entries(path) where !kept.contains(name) { Self.removeTree("\(path)/\(name)") }
+    }
+
     /// Removes all of it.
     func remove() {
         Self.removeTree(path)
@@ -35,8 +45,8 @@ final class SnapshotDirectory {
     }
 
     /// Those of other processes whose lock is free, so that they are gone.
-    private static func removeAbandoned(in base: String) {
-        for name in entries(base) where name.hasPrefix(prefix) {
+    private static func removeAbandoned(in base: String, except own: String?) {
+        for name in entries(base) where name.hasPrefix(prefix) && name != own {
             let folder = "\(base)/\(name)"
             let lock = open("\(folder)/lock", O_RDWR | O_CLOEXEC)
             let isAbandoned = lock < 0 ? !isRunning(name) : flock(lock, LOCK_EX | LOCK_NB) == 0

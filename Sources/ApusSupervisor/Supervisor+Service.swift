@@ -61,6 +61,6 @@ extension ModelPool {
     /// It serves, or it is known that it will not serve soon: no client waits for it.
     fileprivate var hasStarted: Bool {
         if case .failed = state { return true }
-        return isServing || lastTemplateExit != nil
+        return isServing || loadFailure != nil || lastTemplateExit != nil
     }
 }

@@ -105,7 +105,8 @@ package final class Supervisor {
             throw .runtimeDirectory(error)
         }
         do throws(RuntimeDirectoryError) {
-            snapshots = try SnapshotDirectory(in: settings.snapshotDirectory ?? runtime.path)
+            snapshots = try SnapshotDirectory(
+                in: settings.snapshotDirectory ?? runtime.path, isTakenOver: settings.takeover != nil)
         } catch {
             runtime.remove()
             throw .runtimeDirectory(error)
@@ -226,8 +227,14 @@ package final class Supervisor {
     /// Something is not as it was: everything is compared at the end of this turn.
     func changed() { turn?.start(milliseconds: 0) }
 
+    /// Whether the start fails when that model does: it was named on the command line.
+    func endsWithout(_ pool: ModelPool) -> Bool {
+        pool.wanted.isRequired && !isReady && !isStopping && settings.takeover == nil
+            && pools.contains { $0 === pool }
+    }
+
     func modelFailed(_ pool: ModelPool, exitCode: Int32, sentence: String) {
-        guard pool.wanted.isRequired, !isReady, !isStopping, settings.takeover == nil, pools.contains(where: { $0 === pool }) else { return }
+        guard endsWithout(pool) else { return }
         exit = .modelFailed(exitCode: exitCode, sentence: sentence)
         stopNow()
     }
@@ -281,8 +288,8 @@ package final class Supervisor {
 
     /// Starts what is missing. While the server drains that is only workers: the requests that are left need them.
     private func converge() {
-        let returning = probations.filter(\.isFailed).map(\.predecessor)
-        var times = (isStopping ? pools : pools + candidates + returning).compactMap { $0.converge(at: now) }
+        let kept = probations.map(\.predecessor)
+        var times = (isStopping ? pools : pools + candidates + kept).compactMap { $0.converge(at: now) }
         if !isStopping, acceptsClients, !isWaitingToTakeOver { times += proxies.compactMap { $0.converge(at: now) } }
         if !isStopping { times += probations.filter { !$0.isFailed }.map(\.until) }
         if let next = times.min() { convergence?.start(milliseconds: next > now ? next - now : 0) }
@@ -306,6 +313,7 @@ package final class Supervisor {
         guard !isReady, isPlaced, proxies.allSatisfy({ $0.state == .ready }) else { return }
         for pool in pools {
             if case .failed = pool.state { continue }
+            if pool.loadFailure != nil { continue }
             guard pool.isServing || pool.crashLoop.isDegraded else { return }
         }
         isReady = true

@@ -43,6 +43,7 @@ struct ServeSettings {
         settings.allowsSchemaChange = configuration.allowSchemaChange
         settings.onnxRuntimePath = configuration.onnxRuntime ?? ""
         settings.drainMilliseconds = configuration.drainTimeoutMilliseconds
+        settings.loadMilliseconds = configuration.loadTimeoutMilliseconds
         settings.environment = environment()
         settings.service = try service()
         settings.metrics = try metrics(proxyCount: settings.proxyCount)

@@ -61,6 +61,7 @@ struct ControlSample: CustomTestStringConvertible, Sendable {
         ControlSample("copied", TemplateReport.copied(ModelSnapshot(digest: "ab12", paths: ["/m.onnx", ""]))),
         ControlSample("declined", TemplateReport.declined(reason: "as it was", isUnfinished: true)),
         ControlSample("failed", TemplateReport.failed(exitCode: -1, sentence: "no file")),
+        ControlSample("failed, may pass", TemplateReport.failed(exitCode: 73, sentence: "full", mayPass: true)),
         ControlSample("forked", TemplateReport.forked(serial: .max, processID: .max)),
         ControlSample("fork failed", TemplateReport.forkFailed(serial: 0, sentence: "")),
         ControlSample("worker ready", WorkerReport.ready),

@@ -126,7 +126,7 @@ private let otherValues = [
     "probation": "0", "versions": "latest:2", "labels": "canary:4,stable:3", "model-control": "true",
     "allow-schema-change": "true",
     "predict-route": "/a/1:predict", "health-route": "/a/1",
-    "server-name": "triton", "drain-timeout": "0", "quarantine": "12345",
+    "server-name": "triton", "load-timeout": "5000", "drain-timeout": "0", "quarantine": "12345",
     "max-worker-memory": "64MiB", "max-worker-requests": "1000", "workers": "777", "max-batch": "128", "max-delay": "5",
     "batching": "off", "timeout": "1000", "queue": "16", "max-body": "1GiB", "nonfinite": "token", "out-of-range": "reject",
     "max-connections": "500", "max-head-bytes": "32KiB", "max-fields": "64", "first-byte-timeout": "1",

@@ -43,6 +43,26 @@ extension ServeTests {
             try server.stop(errors: ["rolling back"])
         }
 
+        @Test("a version that was stepped down from returns though its template has ended, whatever the new one is like")
+        func templateOfOld() throws {
+            let models = ModelFolder()
+            models.make("iris")
+            try models.put(try ModelFolder.iris(), at: "iris/1/model.onnx")
+            let server = try TestServer("\(models.path)/iris", "--workers", "1", "--allow-schema-change")
+            let template = try server.settledReport().models[0].template.pid
+            var mark = server.log.mark
+            let other = try #require(FileManager.default.contents(atPath: Fixture.small("scalar")))
+            try models.put(other, at: "iris/2/model.onnx")
+            try server.log.wait(for: "version removed", since: mark)
+            mark = server.log.mark
+            try Processes.signal(template, SIGKILL)
+            try server.log.wait(for: "model loaded", since: mark)
+            try crash(server, times: 3)
+            try server.log.wait(for: "rolled back", since: mark)
+            try server.waitFor("200 iris/1") { try server.askIris() }
+            try server.stop(errors: ["rolling back", "template exited"])
+        }
+
         @Test("without probation, and for the same files, the old generation ends at once")
         func none() throws {
             let models = ModelFolder()

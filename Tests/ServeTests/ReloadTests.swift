@@ -4,6 +4,24 @@ import Testing
 extension ServeTests {
     @Suite("Reload")
     struct ReloadTests {
+        @Test("a model that never ends its self-test is refused when its time is up, and the old one serves on")
+        func endless() throws {
+            let models = ModelFolder()
+            let slow = try #require(FileManager.default.contents(atPath: Fixture.slowFile))
+            try models.put(slow, at: "slow.onnx")
+            let server = try TestServer(
+                "\(models.path)/slow.onnx", "--workers", "1", "--reload", "manual", "--load-timeout", "5000")
+            let before = try server.settledReport().models[0]
+            try models.put(Data(#"{"x": \#(Fixture.forever)}"#.utf8), at: "request.json")
+            let answer = try server.admin("reload wait")
+            #expect(answer.hasPrefix("error ") && answer.contains("within 5000 ms"), "\(answer)")
+            let after = try server.settledReport().models[0]
+            #expect(after.reason.contains("within 5000 ms") && after.generation == before.generation)
+            #expect(after.workers.map(\.pid) == before.workers.map(\.pid))
+            #expect(try server.ask("POST", "/v2/models/slow/infer", body: Fixture.turns(1)).status == 200)
+            try server.stop(errors: ["did not load in time", "template exited", "reload refused"])
+        }
+
         /// A model file of the test's own, which it may replace.
         final class ModelFile {
             let folder = "/tmp/apus-model-\(getpid())-\(UInt32.random(in: 0...(.max)))"

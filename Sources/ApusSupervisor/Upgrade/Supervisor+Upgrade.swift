@@ -118,6 +118,7 @@ extension Supervisor {
         guard let predecessor else { return }
         if predecessor.isGone {
             self.predecessor = nil
+            snapshots.removeAll(except: allPools.map(\.generation))
             log.info("upgraded")
         } else if !predecessor.isRetired, !isWaitingToTakeOver, proxies.allSatisfy({ $0.state == .ready }) {
             predecessor.retire(milliseconds: settings.drainMilliseconds)

@@ -242,8 +242,9 @@ package enum TemplateReport: Equatable, Sendable {
     case declined(reason: String, isUnfinished: Bool)
     /// The model is loaded and has passed its self-test.
     case loaded(ModelDescription)
-    /// It never will be: the sentence says what to do. The template exits with `exitCode`.
-    case failed(exitCode: Int32, sentence: String)
+    /// It was not: the sentence says what to do. The template exits with `exitCode`.
+    /// May pass: the model's files are not the reason (a full disk, say), and another try may load them.
+    case failed(exitCode: Int32, sentence: String, mayPass: Bool = false)
     /// The worker's control socket comes with this message (SCM_RIGHTS).
     case forked(serial: UInt32, processID: Int32)
     case forkFailed(serial: UInt32, sentence: String)
@@ -255,10 +256,11 @@ extension TemplateReport: ControlMessage {
         case .loaded(let description):
             writer.write(UInt8(1))
             description.write(to: &writer)
-        case .failed(let exitCode, let sentence):
+        case .failed(let exitCode, let sentence, let mayPass):
             writer.write(UInt8(2))
             writer.write(exitCode)
             writer.write(sentence)
+            writer.write(mayPass)
         case .forked(let serial, let processID):
             writer.write(UInt8(3))
             writer.write(serial)
@@ -281,7 +283,9 @@ extension TemplateReport: ControlMessage {
     package init(reading reader: inout ControlReader) throws(ControlError) {
         switch try reader.read(UInt8.self) {
         case 1: self = .loaded(try ModelDescription(reading: &reader))
-        case 2: self = .failed(exitCode: try reader.read(), sentence: try reader.readString())
+        case 2:
+            self = .failed(
+                exitCode: try reader.read(), sentence: try reader.readString(), mayPass: try reader.readBool())
         case 3: self = .forked(serial: try reader.read(), processID: try reader.read())
         case 4: self = .forkFailed(serial: try reader.read(), sentence: try reader.readString())
         case 5:

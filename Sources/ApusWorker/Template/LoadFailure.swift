@@ -7,6 +7,9 @@ struct LoadFailure: Error, Equatable {
     /// What was found and what to do, for the log, `apus status` and `apus reload`.
     var sentence: String
 
+    /// The model's files are not the reason: the private copy could not be written, no process could be forked.
+    var mayPass: Bool { exitCode == .cannotCreate || exitCode == .internalFault }
+
     /// The self-test ended in a way that no model should.
     static func selfTest(_ sentence: String) -> LoadFailure {
         LoadFailure(exitCode: .modelCannotLoad, sentence: sentence)

@@ -34,7 +34,8 @@ extension Template {
             let sentence = error.sentence(copying: files.model, to: folder)
             switch error {
             case .disturbed where settings.isAutomatic: decline(sentence, isUnfinished: true, channel)
-            case .disturbed, .unwritable: throw LoadFailure(exitCode: .modelCannotLoad, sentence: sentence)
+            case .disturbed: throw LoadFailure(exitCode: .modelCannotLoad, sentence: sentence)
+            case .unwritable: throw LoadFailure(exitCode: .cannotCreate, sentence: sentence)
             case .unreadable(let path, let reason) where path == files.model:
                 throw LoadFailure(.modelMissing(path: path, reason: String(cString: strerror(reason.code))))
             case .unreadable: throw LoadFailure(exitCode: .modelCannotLoad, sentence: sentence)

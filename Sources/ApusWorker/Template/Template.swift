@@ -48,7 +48,8 @@ struct Template {
         } catch {
             let failure = error.naming(settings)
             try channel.send(
-                TemplateReport.failed(exitCode: failure.exitCode.rawValue, sentence: failure.sentence))
+                TemplateReport.failed(
+                    exitCode: failure.exitCode.rawValue, sentence: failure.sentence, mayPass: failure.mayPass))
             _exit(failure.exitCode.rawValue)
         }
     }
