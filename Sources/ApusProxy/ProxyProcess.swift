@@ -297,7 +297,7 @@ package final class ProxyProcess {
 
     /// Why a request for `model` would be refused now; nil when it would not.
     func overload(_ model: ServedModel) -> InferenceError? {
-        if model.isFull { return .queueFull(capacity: model.route.limits.queueCapacity) }
+        if model.isFull && !model.makeRoom() { return .queueFull(capacity: model.route.limits.queueCapacity) }
         // A model that has served will again: its requests wait for the next worker until their deadline.
         let hasServed = model.hasWorker || model.route.description != nil
         if model.route.state == .unavailable || model.route.state == .loading && !hasServed {

@@ -26,6 +26,8 @@ final class ServedModel {
     private(set) var deadlines = DeadlineList()
     private(set) var inFlightCount = 0
     var isDirty = false
+    /// A link that breaks meanwhile may bring a client's next request here.
+    private var isDispatching = false
     private var successor: ServedModel?
     private var isRetired = false
     unowned(unsafe) let proxy: ProxyProcess
@@ -186,9 +188,20 @@ final class ServedModel {
 
     // MARK: Handing out
 
+    /// Before a request is refused because the queue is full: requests that came in this turn may only wait for its
+    /// end, with workers that have room.
+    /// - Returns: whether there is room now.
+    func makeRoom() -> Bool {
+        guard !isDispatching, links.contains(where: \.hasCredit) else { return false }
+        dispatch(at: Loop.nanoseconds)
+        return !isFull
+    }
+
     /// Gives workers that have room their share of what waits: an even share, but at least so much that waking
     /// one is worth it.
     func dispatch(at now: UInt64) {
+        isDispatching = true
+        defer { isDispatching = false }
         if isRetired && !(keepsQueue && queue.count > 0) { return closeIdleLinks() }
         if !proxy.quarantine.isEmpty { screen(at: now) }
         let worthwhile = Int(max(1, Self.spreadNanoseconds / max(1, requestNanoseconds)))

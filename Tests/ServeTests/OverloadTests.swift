@@ -28,6 +28,20 @@ extension ServeTests {
             try server.stop()
         }
 
+        @Test("a burst that fills the queue in one turn is given to the workers that have room, and not refused")
+        func burst() throws {
+            let server = try TestServer(Fixture.iris, "--workers", "1", "--queue", "16")
+            #expect(try server.askIris() == "200 iris/1")
+            let clients = try (0..<17).map { _ in try server.connect() }
+            for client in clients { #expect(try client.ask("GET", "/livez").status == 200) }
+            let proxy = try server.report().proxies[0].pid
+            try Processes.signal(proxy, SIGSTOP)
+            for client in clients { try client.request("POST", "/v2/models/iris/infer", body: Fixture.irisRow) }
+            try Processes.signal(proxy, SIGCONT)
+            for client in clients { #expect(try client.read().status == 200) }
+            try server.stop()
+        }
+
         @Test("a run that does not end: 504 on time, its worker is replaced, the connection goes on")
         func deadline() throws {
             let server = try TestServer(Fixture.slow, "--workers", "1", "--timeout", "300")
