@@ -31,11 +31,13 @@ package protocol InferenceCodec: AnyObject {
 }
 
 extension InferenceCodec {
-    /// Reads one JSON body of somebody who has no room behind it. For examples, not for requests.
-    /// - Throws: as `decode`.
+    /// Reads one JSON body of somebody who has no room behind it, into empty buffers, and holds it against the
+    /// schema's features. For examples, not for requests.
+    /// - Throws: everything that is wrong with it.
     package func decode(
-        example body: [UInt8], inputs: [TensorBuffer], request: InferenceRequest
+        example body: [UInt8], inputs: [TensorBuffer], request: InferenceRequest, _ features: FeatureCheck?
     ) throws(InferenceError) {
+        let firstElements = inputs.map { _ in 0 }
         let padded = body + [UInt8](repeating: 0, count: Int(APUS_JSON_PADDING))
         let result = padded.withUnsafeBytes { bytes in
             Result { () throws(InferenceError) in
@@ -45,6 +47,9 @@ extension InferenceCodec {
             }
         }
         for buffer in inputs { buffer.own() }
-        try result.get()
+        if case .failure(let error) = result {
+            throw request.problems(with: error, features, inputs: inputs, firstElements: firstElements)
+        }
+        try features?.check(request, inputs: inputs, firstElements: firstElements)
     }
 }

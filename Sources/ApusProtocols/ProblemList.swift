@@ -27,13 +27,11 @@ package struct ProblemList {
         if count >= Self.limit { try finish() }
     }
 
-    /// - Throws: what there is, if anything.
-    package func finish() throws(InferenceError) {
-        guard count > 1 else {
-            if let error = told.first { throw error }
-            return
-        }
-        throw .several(told, count: count)
+    /// - Throws: what there is, if anything; then there is nothing left.
+    package mutating func finish() throws(InferenceError) {
+        guard count > 0 else { return }
+        defer { removeAll() }
+        throw count == 1 ? told[0] : .several(told, count: count)
     }
 
     mutating func removeAll() {

@@ -42,9 +42,11 @@ struct FeatureTests {
         Row(testDescription: "the input whole", body: #"{"x":[30,1,2]}"#, sentence: "30.0 1.0 2.0"),
         Row(testDescription: "rows", body: #"{"data":[[1,1,1],[2,1,2]]}"#, sentence: "1.0 1.0 1.0 2.0 1.0 2.0"),
         Row(testDescription: "all that is wrong", body: #"[{"age":1.5,"class":3},{"fare":"x","class":1,"agee":1}]"#,
-            sentence: "3 problems: record 1 has the unknown feature 'agee'; model 'm' takes 'age', 'class', 'fare'; "
+            sentence: "5 problems: record 1 has the unknown feature 'agee'; model 'm' takes 'age', 'class', 'fare'; "
                 + "record 1 lacks 'age'; model 'm' needs it; "
-                + "input 'fare' has a string in record 1 where a number (FP32) is expected"),
+                + "input 'fare' has a string in record 1 where a number (FP32) is expected; "
+                + "input 'age' has a number with a fraction at row 0 where a whole number (INT64) is expected; "
+                + "input 'class' has another value at row 0 where one of '1', '2.5' is expected"),
         Row(testDescription: "what only the schema forbids", body: #"[{"age":1.5,"class":3},{"age":1,"class":null}]"#,
             sentence: "3 problems: input 'age' has a number with a fraction at row 0 where a whole number (INT64) is "
                 + "expected; input 'class' has another value at row 0 where one of '1', '2.5' is expected; "

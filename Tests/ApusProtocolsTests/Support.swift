@@ -38,9 +38,10 @@ final class Exchange {
                 try codec.decode($0, headerByteCount: headerByteCount, inputs: inputs, request: request)
                 for input in inputs { input.own() }
             }
-        } catch {
-            for (buffer, count) in zip(inputs, counts) { buffer.truncate(to: count) }
-            throw error
+        } catch let error as InferenceError {
+            defer { for (buffer, count) in zip(inputs, counts) { buffer.truncate(to: count) } }
+            throw request.problems(
+                with: error, FeatureCheck(schema, outOfRange: .reject), inputs: inputs, firstElements: counts)
         }
     }
 

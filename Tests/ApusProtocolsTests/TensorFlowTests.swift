@@ -122,7 +122,8 @@ struct TensorFlowTests {
             sentence: "record 1 is a list; an object of features is expected"),
         Refused(
             body: #"{"inputs":{"Y":[[1,2,3,4]]}}"#,
-            sentence: "unexpected inference input 'Y' for model 'iris'; it takes 'X'"),
+            sentence: "2 problems: unexpected inference input 'Y' for model 'iris'; it takes 'X'; "
+                + "input 'X' is missing; model 'iris' needs it"),
         Refused(body: #"{"inputs":{}}"#, sentence: "input 'X' is missing; model 'iris' needs it"),
         Refused(
             body: #"{"inputs":7}"#,
@@ -143,7 +144,7 @@ struct TensorFlowTests {
             sentence: "input 'sex' has a 'b64' that is not base64 (RFC 4648)", schema: PredictTests.tabular),
         Refused(
             body: #"{"inputs":{"age":[1],"sex":[{"b65":""}],"rooms":[1]}}"#,
-            sentence: #"input 'sex' has an object where a string or {"b64":"…"} (BYTES) is expected"#,
+            sentence: #"input 'sex' has an object at element 0 where a string or {"b64":"…"} (BYTES) is expected"#,
             schema: PredictTests.tabular),
     ])
     func refuses(_ row: Refused) { #expect(Self.exchange(row.schema).refusal(row.body) == row.sentence) }

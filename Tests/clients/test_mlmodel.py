@@ -78,7 +78,7 @@ def test_a_logged_model_is_served_by_its_columns(tmp_path, serve, external):
     answer = server.post("/predict", [{**rows[0], "d": 1.7}, {"a": "secret", "b": 1, "c": 2, "e": 3}])
     assert answer.status == 400
     error = json.loads(answer.body)["error"]
-    for words in ("3 problems", "'e'", "lacks 'd'", "'a' has a string in record 1"):
+    for words in ("4 problems", "'e'", "lacks 'd'", "'a' has a string in record 1", "'d' has a number with a fraction"):
         assert words in error
     assert "secret" not in error
     answer = server.post("/predict", {**rows[0], "d": 1.7})

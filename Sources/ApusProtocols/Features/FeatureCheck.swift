@@ -33,11 +33,20 @@ package final class FeatureCheck {
         _ request: InferenceRequest, inputs: [TensorBuffer], firstElements: [Int]
     ) throws(InferenceError) {
         var problems = ProblemList()
+        try check(request, inputs: inputs, firstElements: firstElements, into: &problems)
+        try problems.finish()
+    }
+
+    /// Notes what does not fit. Of a request that could not be read whole: the inputs with as many elements as their
+    /// shape says, less the elements that are unread.
+    func check(
+        _ request: InferenceRequest, inputs: [TensorBuffer], firstElements: [Int], into problems: inout ProblemList
+    ) throws(InferenceError) {
         for place in places {
             let feature = place.rule.feature
             let shape = request.inputShapes[feature.input]
             let first = firstElements[feature.input]
-            let count = shape.elementCount ?? 0
+            guard let count = shape.elementCount, inputs[feature.input].count - first == count else { continue }
             guard let column = feature.column, shape.rank > 1 else {
                 try check(place, inputs[feature.input], first: first, step: 1, count: count, shape, &problems)
                 continue
@@ -48,7 +57,6 @@ package final class FeatureCheck {
                 place, inputs[feature.input], first: first + column, step: width, count: count / width, shape,
                 &problems)
         }
-        try problems.finish()
     }
 
     /// How many values of each feature were outside of its range since this was last asked; nil when none were.
@@ -70,6 +78,7 @@ package final class FeatureCheck {
             let element = first + row * step
             let verdict = buffer.elementType == .string
                 ? place.rule.judge(buffer.string(element)) : place.rule.judge(view.number(element) ?? .nan)
+            if verdict != .fits, buffer.leavesUnread(element) { continue }
             switch verdict {
             case .fits: break
             case .fault(let found, let wanted):

@@ -3,14 +3,13 @@ import ApusWire
 extension InferenceRequest {
     /// Appends, for inputs that the request does not have, what the schema says stands for them: as many rows as the
     /// others have. Notes those that have to be there.
-    /// - Throws: every problem of the request so far.
+    /// - Throws: every problem of the request so far, when there are too many.
     func fillMissing(_ schema: ModelSchema, inputs: [TensorBuffer]) throws(InferenceError) {
         for index in schema.inputs.indices where !seenInputs[index] {
             if try !fill(index, schema, inputs[index]) {
                 try problems.note(.missingInput(name: schema.inputs[index].name, model: schema.name))
             }
         }
-        try problems.finish()
     }
 
     private func fill(_ index: Int, _ schema: ModelSchema, _ buffer: TensorBuffer) throws(InferenceError) -> Bool {

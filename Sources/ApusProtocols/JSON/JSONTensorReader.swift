@@ -27,17 +27,16 @@ final class JSONTensorReader {
             throw .sizeMismatch(input: input(), found: found, wanted: count, unit: "elements")
         }
         for index in 0..<shape.rank { dimensions[index] = shape[index] }
+        let before = buffer.count
         let result = fill(value, rank: shape.rank, count: count, buffer)
         guard result.status == APUS_FILL_OK else {
-            if takesBase64, buffer.elementType == .string, result.found == APUS_FOUND_OBJECT {
-                return try append(base64: value, shape: shape, to: buffer, input: input())
+            let isBase64 = takesBase64 && buffer.elementType == .string && result.found == APUS_FOUND_OBJECT
+            if isBase64 || result.status == APUS_FILL_BAD_LEAF {
+                buffer.truncate(to: before)
+                var leaves = LeafReader(self, buffer, shape: shape, input: input())
+                return try leaves.read(value)
             }
-            if result.status == APUS_FILL_BAD_LEAF {
-                var leaves = LeafSearch(elementType: buffer.elementType, input: input())
-                try leaves.search(value, levels: shape.rank)
-                try leaves.problems.finish()
-            }
-            throw fault(result, shape: shape, count: count, elementType: buffer.elementType, input: input())
+            throw fault(result, shape: shape, count: count, input: input())
         }
     }
 
@@ -94,26 +93,16 @@ final class JSONTensorReader {
         return count
     }
 
-    static func badLeaf(
-        _ result: apus_fill, at position: Int, _ type: ElementType, _ input: String
-    ) -> InferenceError {
-        let found = "\(text(result.found, for: type)) at element \(position)"
-        return .unrepresentable(input: input, found: found, wanted: wanted(type))
+    private func fault(_ result: apus_fill, shape: Shape, count: Int, input: String) -> InferenceError {
+        result.status == APUS_FILL_BAD_COUNT
+            ? .sizeMismatch(input: input, found: result.position, wanted: count, unit: "elements")
+            : Self.nesting(shape, level: result.position, input)
     }
 
-    private func fault(
-        _ result: apus_fill, shape: Shape, count: Int, elementType: ElementType, input: String
-    ) -> InferenceError {
-        switch result.status {
-        case APUS_FILL_BAD_LEAF:
-            return Self.badLeaf(result, at: result.position, elementType, input)
-        case APUS_FILL_BAD_COUNT:
-            return .sizeMismatch(input: input, found: result.position, wanted: count, unit: "elements")
-        default:
-            return .malformed(
-                "data of input '\(input)' is not nested as its shape \(shape) says: "
-                    + "a list of \(shape[result.position]) is expected at level \(result.position + 1)")
-        }
+    static func nesting(_ shape: Shape, level: Int, _ input: String) -> InferenceError {
+        .malformed(
+            "data of input '\(input)' is not nested as its shape \(shape) says: "
+                + "a list of \(shape[level]) is expected at level \(level + 1)")
     }
 
     /// What was found where a leaf of that type did not fit.

@@ -1,16 +1,58 @@
 import ApusWire
 
 /// Reads tensors that come whole, with their rows, and without a shape of their own: that of their lists counts.
+/// TensorFlow Serving's `inputs` and MLflow's are such.
+///
+/// What is wrong is noted in the request, and the rest is read.
 struct WholeTensors {
     let schema: ModelSchema
     let tensors: JSONTensorReader
+    let names: NameTable
+
+    /// Reads an object of tensors by the names of the inputs.
+    /// - Throws: every problem of the request.
+    func read(
+        members object: JSONValue, inputs: [TensorBuffer], _ request: InferenceRequest
+    ) throws(InferenceError) {
+        var position = 0
+        for (key, value) in object.members {
+            do throws(InferenceError) {
+                guard let index = names.index(of: key, hint: position) else {
+                    throw .unknownInput(name: shown(key), model: schema.name, wanted: schema.inputs.map(\.name))
+                }
+                try append(value, index, to: inputs[index], request)
+            } catch {
+                try request.problems.note(error)
+            }
+            position += 1
+        }
+        try finish(inputs, request)
+    }
+
+    /// Reads the tensor of a model's only input.
+    /// - Throws: every problem of the request.
+    func read(only tensor: JSONValue, inputs: [TensorBuffer], _ request: InferenceRequest) throws(InferenceError) {
+        do throws(InferenceError) {
+            try append(tensor, 0, to: inputs[0], request)
+        } catch {
+            try request.problems.note(error)
+        }
+        try finish(inputs, request)
+    }
+
+    /// Fills in what may be missing, counts the rows, and wants every output.
+    private func finish(_ inputs: [TensorBuffer], _ request: InferenceRequest) throws(InferenceError) {
+        try request.fillMissing(schema, inputs: inputs)
+        try request.countRows(schema)
+        for index in schema.outputs.indices { request.want(OutputRequest(index: index)) }
+    }
 
     /// Appends input `index` and notes its shape.
     ///
     /// Where the model has dimensions of 1 at the end that the lists lack, they are added: `[1, 2]` is a column of
     /// two rows.
     /// - Throws: `shapeMismatch`, or what `JSONTensorReader` throws.
-    func append(
+    private func append(
         _ value: JSONValue, _ index: Int, to buffer: TensorBuffer, _ request: InferenceRequest
     ) throws(InferenceError) {
         let spec = schema.inputs[index]

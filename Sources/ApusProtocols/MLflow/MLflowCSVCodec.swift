@@ -32,22 +32,25 @@ package final class MLflowCSVCodec: InferenceCodec {
             throw .malformed("Invalid input. The CSV is empty; a header of column names and rows are expected")
         }
         let names = fields.map { String(decoding: $0, as: UTF8.self) }
-        let layout = try TableLayout(schema, names: names, columnCount: names.count)
+        let layout = try TableLayout(schema, names: names, columnCount: names.count, &request.problems)
         if let slot = layout.slots.first(where: { !$0.isElement && !schema.inputs[$0.input].isOneValue(from: 1) }) {
             throw .malformed("'\(slot.name)' is a list in each row, which CSV cannot say; ask with JSON")
         }
-        var reader = TableReader(schema, layout, inputs: inputs)
+        var reader = TableReader(schema, layout, inputs: inputs, request)
         while try csv.next(&fields) {
             guard fields.count == names.count else {
-                throw .malformed(
-                    "Invalid input. CSV record \(csv.number) has \(fields.count) fields, its header \(names.count)")
+                try reader.skip(
+                    .malformed(
+                        "Invalid input. CSV record \(csv.number) has \(fields.count) fields, its header "
+                            + "\(names.count)"))
+                continue
             }
             try reader.append(texts: fields)
         }
         guard reader.rowCount > 0 else {
             throw .malformed("Invalid input. The CSV has a header and no rows; at least one is expected")
         }
-        try reader.finish(records, request, knowsWholes: false)
+        try reader.finish(records, knowsWholes: false)
     }
 
     package func encode(

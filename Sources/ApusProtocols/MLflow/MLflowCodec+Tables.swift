@@ -8,28 +8,30 @@ extension MLflowCodec {
     ) throws(InferenceError) {
         let (names, index, rows) = try splitFields(table)
         try checkRows(rows)
-        if let index {
-            guard index.kind == .array, index.elementCount == rows.elementCount else {
-                throw .malformed("Invalid input. 'index' is not a list of one label for each of the rows of 'data'")
-            }
+        if let index, index.kind != .array || index.elementCount != rows.elementCount {
+            try request.problems.note(
+                .malformed("Invalid input. 'index' is not a list of one label for each of the rows of 'data'"))
         }
         var first = rows.elements
-        let columnCount = names?.count ?? first.next()?.elementCount ?? 0
-        let layout = try TableLayout(schema, names: names, columnCount: columnCount)
-        var reader = TableReader(schema, layout, inputs: inputs)
+        let firstCount = first.next().flatMap { $0.kind == .array ? $0.elementCount : nil }
+        let columnCount = names?.count ?? firstCount ?? 0
+        let layout = try TableLayout(schema, names: names, columnCount: columnCount, &request.problems)
+        var reader = TableReader(schema, layout, inputs: inputs, request)
         var values: [JSONValue] = []
         for row in rows.elements {
             values.removeAll(keepingCapacity: true)
             guard row.kind == .array, row.elementCount == columnCount else {
                 let found = row.kind == .array ? "a list of \(row.elementCount)" : row.kindText
-                throw .malformed(
-                    "Invalid input. Row \(reader.rowCount) of 'data' is \(found); a list of \(columnCount) values is "
-                        + "expected")
+                try reader.skip(
+                    .malformed(
+                        "Invalid input. Row \(reader.rowCount) of 'data' is \(found); a list of \(columnCount) "
+                            + "values is expected"))
+                continue
             }
             values.append(contentsOf: row.elements)
-            try reader.append(values, records, request)
+            try reader.append(values, records)
         }
-        try reader.finish(records, request, knowsWholes: true)
+        try reader.finish(records, knowsWholes: true)
     }
 
     private func splitFields(
@@ -97,15 +99,20 @@ extension MLflowCodec {
         for first in list.elements.prefix(1) {
             names = first.members.map { String(decoding: $0.key, as: UTF8.self) }
         }
-        let layout = try TableLayout(schema, names: names, columnCount: names.count)
-        var reader = TableReader(schema, layout, inputs: inputs)
+        let layout = try TableLayout(schema, names: names, columnCount: names.count, &request.problems)
+        var reader = TableReader(schema, layout, inputs: inputs, request)
         let table = NameTable(names)
         var values: [JSONValue?] = []
         for record in list.elements {
-            try collect(record, table, count: names.count, number: reader.rowCount, into: &values)
-            try reader.append(values.map { $0! }, records, request)
+            do throws(InferenceError) {
+                try collect(record, table, count: names.count, number: reader.rowCount, into: &values)
+            } catch {
+                try reader.skip(error)
+                continue
+            }
+            try reader.append(values.map { $0! }, records)
         }
-        try reader.finish(records, request, knowsWholes: true)
+        try reader.finish(records, knowsWholes: true)
     }
 
     /// The values of a record in the order of the columns; all are there when this returns.

@@ -17,7 +17,7 @@ package final class MLflowCodec: InferenceCodec {
         parser = JSONParser(byteLimit: bodyByteLimit)
         records = PredictCodec(schema: schema, nonfinite: nonfinite, bodyByteLimit: bodyByteLimit)
         records.ignoresUnknownFeatures = true
-        whole = WholeTensors(schema: schema, tensors: records.tensors)
+        whole = WholeTensors(schema: schema, tensors: records.tensors, names: records.names)
         writer = MLflowAnswer(schema, nonfinite)
     }
 
@@ -25,7 +25,7 @@ package final class MLflowCodec: InferenceCodec {
         _ body: UnsafeRawBufferPointer, headerByteCount: Int?, inputs: [TensorBuffer], request: InferenceRequest
     ) throws(InferenceError) {
         request.begin(schema)
-        let fields = try MLflowFields(try parser.parse(body), schema)
+        let fields = try MLflowFields(try parser.parse(body), schema, &request.problems)
         switch fields.form {
         case .split: try decodeSplit(fields.data, inputs: inputs, request: request)
         case .records: try decodeTableRecords(fields.data, inputs: inputs, request: request)
@@ -67,25 +67,12 @@ package final class MLflowCodec: InferenceCodec {
         _ value: JSONValue, inputs: [TensorBuffer], request: InferenceRequest
     ) throws(InferenceError) {
         request.form = .object
-        if value.kind == .object {
-            var position = 0
-            for (key, tensor) in value.members {
-                guard let index = records.names.index(of: key, hint: position) else {
-                    throw .unknownInput(name: shown(key), model: schema.name, wanted: schema.inputs.map(\.name))
-                }
-                try whole.append(tensor, index, to: inputs[index], request)
-                position += 1
-            }
-        } else {
-            guard schema.inputs.count == 1 else {
-                throw .malformed(
-                    "Invalid input. A list is only for models with one input; model '\(schema.name)' takes "
-                        + records.featureList)
-            }
-            try whole.append(value, 0, to: inputs[0], request)
+        if value.kind == .object { return try whole.read(members: value, inputs: inputs, request) }
+        guard schema.inputs.count == 1 else {
+            throw .malformed(
+                "Invalid input. A list is only for models with one input; model '\(schema.name)' takes "
+                    + records.featureList)
         }
-        try request.fillMissing(schema, inputs: inputs)
-        try request.countRows(schema)
-        for index in schema.outputs.indices { request.want(OutputRequest(index: index)) }
+        try whole.read(only: value, inputs: inputs, request)
     }
 }

@@ -8,8 +8,9 @@ struct MLflowFields {
     let data: JSONValue
 
     /// Other members are not looked at, as in MLflow.
-    /// - Throws: `malformed` unless exactly one of the four forms is there, and `params` is what the model takes.
-    init(_ root: JSONValue, _ schema: ModelSchema) throws(InferenceError) {
+    /// - Parameter problems: are told what the model does not take of `params`.
+    /// - Throws: `malformed` unless exactly one of the four forms is there.
+    init(_ root: JSONValue, _ schema: ModelSchema, _ problems: inout ProblemList) throws(InferenceError) {
         let wanted = "a JSON dictionary with exactly one of 'dataframe_split', 'dataframe_records', 'instances' and "
             + "'inputs' is expected"
         guard root.kind == .object else { throw .malformed("Invalid input. The body is \(root.kindText); \(wanted)") }
@@ -19,7 +20,7 @@ struct MLflowFields {
             if "params" ~= key {
                 guard !hasParameters else { throw .malformed("Invalid input. 'params' is given twice") }
                 hasParameters = true
-                try Self.check(parameters: value, schema)
+                try Self.check(parameters: value, schema, &problems)
             }
             guard let form = Self.form(key) else { continue }
             guard found == nil else { throw .malformed("Invalid input. More than one form is given; \(wanted)") }
@@ -40,22 +41,24 @@ struct MLflowFields {
     }
 
     /// The graph does not see them; those of the signature must still be of their type. Others are dropped.
-    private static func check(parameters: JSONValue, _ schema: ModelSchema) throws(InferenceError) {
-        if parameters.kind == .null { return }
-        guard parameters.kind == .object else {
-            throw .malformed("Invalid input. 'params' is \(parameters.kindText); an object is expected")
+    private static func check(
+        parameters: JSONValue, _ schema: ModelSchema, _ problems: inout ProblemList
+    ) throws(InferenceError) {
+        guard parameters.kind == .object || parameters.kind == .null else {
+            return try problems.note(
+                .malformed("Invalid input. 'params' is \(parameters.kindText); an object is expected"))
         }
         for (key, value) in parameters.members {
             guard let spec = schema.parameters.first(where: { Array($0.name.utf8).elementsEqual(key) }) else { continue }
             let isRight = spec.isList
                 ? value.kind == .array && value.elements.allSatisfy { spec.elementType.takes($0) }
                 : spec.elementType.takes(value)
-            guard isRight else {
-                let type = "\(spec.elementType.datatype)"
-                throw .malformed(
+            if isRight { continue }
+            let type = "\(spec.elementType.datatype)"
+            try problems.note(
+                .malformed(
                     "Invalid input. Parameter '\(spec.name)' is \(value.kindText); "
-                        + (spec.isList ? "a list of \(type) is expected" : "\(type) is expected"))
-            }
+                        + (spec.isList ? "a list of \(type) is expected" : "\(type) is expected")))
         }
     }
 }

@@ -12,10 +12,10 @@ struct TableLayout {
         let input: Int
         /// One element of the input's row; else the whole row of the input.
         let isElement: Bool
-        /// The table's column; nil for one that the table lacks and that may be missing.
+        /// The table's column; nil for one that the table lacks.
         let column: Int?
-        /// What stands for a missing one, as text.
-        let missingText: [UInt8]
+        /// What stands for a missing one, as text; nil for one that has to be there.
+        let missingText: [UInt8]?
     }
 
     let slots: [Slot]
@@ -24,9 +24,11 @@ struct TableLayout {
     /// - Parameters:
     ///   - names: of the table's columns; nil when they have none.
     ///   - columnCount: how many there are.
-    /// - Throws: `malformed` when a column is missing or given twice, or when columns without names are not as many as
-    ///   the model's.
-    init(_ schema: ModelSchema, names: [String]?, columnCount: Int) throws(InferenceError) {
+    ///   - problems: are told of columns that are missing or given twice.
+    /// - Throws: `malformed` when columns without names are not as many as the model's.
+    init(
+        _ schema: ModelSchema, names: [String]?, columnCount: Int, _ problems: inout ProblemList
+    ) throws(InferenceError) {
         self.columnCount = columnCount
         if let matrix = Self.matrix(schema, names) {
             let wanted = matrix.shape[1] ?? columnCount
@@ -39,18 +41,18 @@ struct TableLayout {
             }
             return
         }
-        let places = try Self.places(schema, names, columnCount)
+        let places = try Self.places(schema, names, columnCount, &problems)
         let missing = schema.features.indices.filter { places[$0] == nil && schema.features[$0].isRequired }
-        guard missing.isEmpty else {
+        if !missing.isEmpty {
             let shown = missing.prefix(20).map { "'\(schema.features[$0].name)'" }.joined(separator: ", ")
             let more = missing.count > 20 ? " and \(missing.count - 20) more" : ""
-            throw .malformed("Model is missing inputs [\(shown)\(more)]")
+            try problems.note(.malformed("Model is missing inputs [\(shown)\(more)]"))
         }
         slots = schema.features.indices.map { index in
             let feature = schema.features[index]
             return Slot(
                 name: feature.name, input: feature.input, isElement: feature.column != nil, column: places[index],
-                missingText: Array((feature.defaultValue?.description ?? "").utf8))
+                missingText: feature.isRequired ? nil : Array((feature.defaultValue?.description ?? "").utf8))
         }
     }
 
@@ -64,7 +66,7 @@ struct TableLayout {
 
     /// The table's column of each feature.
     private static func places(
-        _ schema: ModelSchema, _ names: [String]?, _ columnCount: Int
+        _ schema: ModelSchema, _ names: [String]?, _ columnCount: Int, _ problems: inout ProblemList
     ) throws(InferenceError) -> [Int?] {
         // One column for the one value that there is needs no name.
         guard let names, schema.features.count > 1 || columnCount > 1 else {
@@ -79,8 +81,9 @@ struct TableLayout {
         var places = [Int?](repeating: nil, count: schema.features.count)
         for (column, name) in names.enumerated() {
             guard let index = Array(name.utf8).withUnsafeBytes({ table.index(of: $0, hint: column) }) else { continue }
-            guard places[index] == nil else {
-                throw .malformed("column '\(schema.features[index].name)' is given twice; once is expected")
+            if places[index] != nil {
+                try problems.note(
+                    .malformed("column '\(schema.features[index].name)' is given twice; once is expected"))
             }
             places[index] = column
         }

@@ -3,38 +3,39 @@ import CSimdJSON
 
 /// Puts the rows of a table into the model's inputs, one after the other.
 ///
-/// Made for one request. Each value is looked at once; nothing is kept of a row but its place.
+/// Made for one request. Each value is looked at once; nothing is kept of a row but its place. What is wrong is noted
+/// in the request, and the rest is read.
 struct TableReader {
     let schema: ModelSchema
     let layout: TableLayout
     let inputs: [TensorBuffer]
+    let request: InferenceRequest
     private(set) var rowCount = 0
 
-    init(_ schema: ModelSchema, _ layout: TableLayout, inputs: [TensorBuffer]) {
+    init(_ schema: ModelSchema, _ layout: TableLayout, inputs: [TensorBuffer], _ request: InferenceRequest) {
         self.schema = schema
         self.layout = layout
         self.inputs = inputs
+        self.request = request
     }
 
     /// Appends a row of JSON values, one for each column of the table.
     /// - Parameter codec: reads the values that are whole rows of an input, and settles their shapes.
-    mutating func append(
-        _ values: [JSONValue], _ codec: PredictCodec, _ request: InferenceRequest
-    ) throws(InferenceError) {
+    mutating func append(_ values: [JSONValue], _ codec: PredictCodec) throws(InferenceError) {
         for slot in layout.slots {
-            guard let column = slot.column else {
-                try appendMissing(slot)
-                continue
-            }
-            let value = values[column]
             do throws(InferenceError) {
+                guard let column = slot.column else {
+                    try appendMissing(slot)
+                    continue
+                }
                 if slot.isElement {
-                    try codec.tensors.append(leaf: value, to: inputs[slot.input], input: slot.name)
+                    try codec.append(leaf: values[column], to: inputs[slot.input], input: slot.name)
                 } else {
-                    try codec.append(value, slot.input, isFirst: rowCount == 0, to: inputs[slot.input], request)
+                    let buffer = inputs[slot.input]
+                    try codec.append(values[column], slot.input, isFirst: rowCount == 0, to: buffer, request)
                 }
             } catch {
-                throw error.placed("row \(rowCount)")
+                try request.problems.note(error.placed("row \(rowCount)"))
             }
         }
         rowCount += 1
@@ -43,17 +44,31 @@ struct TableReader {
     /// Appends a row of texts: `fields` gives the column's.
     mutating func append(texts fields: [UnsafeRawBufferPointer]) throws(InferenceError) {
         for slot in layout.slots {
-            guard let column = slot.column else {
-                try appendMissing(slot)
-                continue
+            do throws(InferenceError) {
+                guard let column = slot.column else {
+                    try appendMissing(slot)
+                    continue
+                }
+                try append(fields[column], slot)
+            } catch {
+                try request.problems.note(error.placed("row \(rowCount)"))
             }
-            try append(fields[column], slot)
         }
         rowCount += 1
     }
 
+    /// Counts a row of which nothing can be read.
+    mutating func skip(_ problem: InferenceError) throws(InferenceError) {
+        rowCount += 1
+        try request.problems.note(problem)
+    }
+
+    /// That a column has to be there was noted when the table's columns were looked at.
     private func appendMissing(_ slot: TableLayout.Slot) throws(InferenceError) {
-        let result = slot.missingText.withUnsafeBytes { text in
+        guard let missingText = slot.missingText else {
+            return inputs[slot.input].leaveUnread(at: inputs[slot.input].count)
+        }
+        let result = missingText.withUnsafeBytes { text in
             Result { () throws(InferenceError) in try append(text, slot) }
         }
         try result.get()
@@ -63,18 +78,20 @@ struct TableReader {
         let buffer = inputs[slot.input]
         let type = buffer.elementType
         if type == .string { return buffer.append(string: text) }
+        let place = buffer.count
         let result = apus_text_fill_one(
             text.bindMemory(to: UInt8.self).baseAddress, text.count, type.rawValue, buffer.extend(elements: 1))
         guard result.status == APUS_FILL_OK else {
+            buffer.leaveUnread(at: place)
             let found = text.isEmpty ? "nothing" : JSONTensorReader.text(result.found, for: type)
-            throw .unrepresentable(
-                input: slot.name, found: "\(found) in row \(rowCount)", wanted: JSONTensorReader.wanted(type))
+            throw .unrepresentable(input: slot.name, found: found, wanted: JSONTensorReader.wanted(type))
         }
     }
 
     /// Notes the shapes of what was appended.
     /// - Parameter knowsWholes: those of inputs that are not known by columns have been settled row by row.
-    func finish(_ codec: PredictCodec, _ request: InferenceRequest, knowsWholes: Bool) throws(InferenceError) {
+    /// - Throws: every problem of the request.
+    func finish(_ codec: PredictCodec, knowsWholes: Bool) throws(InferenceError) {
         request.form = .list
         request.recordCount = rowCount
         for index in schema.inputs.indices {

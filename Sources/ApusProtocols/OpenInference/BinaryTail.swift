@@ -60,12 +60,21 @@ extension TensorBuffer {
                 input: input, found: bytes.count, wanted: isTooMuch ? Int.max : wanted, unit: "bytes")
         }
         guard let base = bytes.baseAddress else { return }
-        if elementType == .bool, let bad = bytes.firstIndex(where: { $0 > 1 }) {
-            throw .unrepresentable(
-                input: input, found: "a byte other than 0 and 1 at element \(bad)", wanted: "0 or 1 (BOOL)")
-        }
+        if elementType == .bool { try Self.check(bools: bytes, input) }
         if wanted >= Self.borrowedByteCount, borrow(bytes) { return }
         extend(elements: count).copyMemory(from: base, byteCount: wanted)
+    }
+
+    /// - Throws: `unrepresentable` for every byte that is no bool.
+    private static func check(bools bytes: UnsafeRawBufferPointer, _ input: String) throws(InferenceError) {
+        guard bytes.contains(where: { $0 > 1 }) else { return }
+        var problems = ProblemList()
+        for (element, byte) in bytes.enumerated() where byte > 1 {
+            try problems.note(
+                .unrepresentable(
+                    input: input, found: "a byte other than 0 and 1 at element \(element)", wanted: "0 or 1 (BOOL)"))
+        }
+        try problems.finish()
     }
 
     private func append(

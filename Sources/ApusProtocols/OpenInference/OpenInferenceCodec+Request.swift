@@ -33,7 +33,12 @@ extension OpenInferenceCodec {
             }
         }
         // The keys may come in any order; what they mean depends on one another in this one.
-        let isBinary = try decodeParameters(parameters, request)
+        var isBinary = false
+        do throws(InferenceError) {
+            isBinary = try decodeParameters(parameters, request)
+        } catch {
+            try request.problems.note(error)
+        }
         guard let given else { throw .malformed("the request has no 'inputs'; a list of tensors is expected") }
         try decodeInputs(given, tail: &tail, inputs: inputs, request: request)
         do throws(InferenceError) {
@@ -97,13 +102,18 @@ extension OpenInferenceCodec {
             guard wanted.kind == .array else {
                 throw .malformed("Unable to parse 'outputs': found \(wanted.kindText), a list is expected")
             }
-            for output in wanted.elements { try decodeOutput(output, isBinary: isBinary, request: request) }
+            for output in wanted.elements {
+                do throws(InferenceError) {
+                    try decodeOutput(output, isBinary: isBinary, request: request)
+                } catch {
+                    try request.problems.note(error)
+                }
+            }
+            if wanted.elementCount > 0 { return }
         }
         // None named means all (Open Inference Protocol, "Inference Request JSON Object").
-        if request.outputs.isEmpty {
-            for index in schema.outputs.indices {
-                try want(OutputRequest(index: index, isBinary: isBinary), request)
-            }
+        for index in schema.outputs.indices {
+            try want(OutputRequest(index: index, isBinary: isBinary), request)
         }
     }
 

@@ -33,9 +33,11 @@ extension PredictCodec {
             position += 1
         }
         for index in columns.features.indices {
+            let place = inputs[0].count
             do throws(InferenceError) {
                 try append(columns.values[index], columns.features[index], to: inputs[0], number, request)
             } catch {
+                inputs[0].leaveUnread(at: place)
                 try note(error, number, request)
             }
         }

@@ -26,9 +26,6 @@ extension PredictCodec {
         try checkRows(list, "row")
         var number = 0
         for row in list.elements {
-            guard row.kind == .array else {
-                throw .malformed("row \(number) of 'data' is \(row.kindText); a list of values is expected")
-            }
             do throws(InferenceError) {
                 try decodeRow(row, number: number, inputs: inputs, request: request)
             } catch {
@@ -46,7 +43,8 @@ extension PredictCodec {
         request: InferenceRequest
     ) throws(InferenceError) {
         guard record.kind == .object else {
-            throw .malformed("record \(number) is \(record.kindText); an object of features is expected")
+            return try request.problems.note(
+                .malformed("record \(number) is \(record.kindText); an object of features is expected"))
         }
         if let columns, namesColumns(record, columns) {
             return try decodeColumns(record, columns, number: number, inputs: inputs, request: request)
@@ -102,12 +100,19 @@ extension PredictCodec {
             request.seenInputs[index] = true
             request.inputShapes[index] = Shape(schema.inputs[index].shape.map { _ in 1 })
         }
-        if request.seenInputs.contains(false) { try request.problems.note(missing(number, request)) }
+        guard request.seenInputs.contains(false) else { return }
+        try request.problems.note(missing(number, request))
+        for index in schema.inputs.indices where !request.seenInputs[index] && schema.inputs[index].isOneValue(from: 1) {
+            inputs[index].leaveUnread(at: inputs[index].count)
+        }
     }
 
     private func decodeRow(
         _ row: JSONValue, number: Int, inputs: [TensorBuffer], request: InferenceRequest
     ) throws(InferenceError) {
+        guard row.kind == .array else {
+            throw .malformed("row \(number) of 'data' is \(row.kindText); a list of values is expected")
+        }
         // The row of a model with one input is that input's own, unless a row is one value.
         if schema.inputs.count == 1, schema.inputs[0].shape.count > 1 {
             return try append(row, 0, isFirst: number == 0, to: inputs[0], request)
@@ -148,20 +153,5 @@ extension PredictCodec {
         let more = lacking.count > 20 ? " and \(lacking.count - 20) more" : ""
         return .malformed(
             "\(place(number, request)) lacks \(shown)\(more); model '\(schema.name)' takes \(featureList)")
-    }
-}
-
-extension InferenceError {
-    /// The same with the place of the fault, where the sentence has room for it.
-    func placed(_ place: String) -> InferenceError {
-        switch self {
-        case .unrepresentable(let input, let found, let wanted):
-            .unrepresentable(input: input, found: "\(found) in \(place)", wanted: wanted)
-        case .shapeMismatch(let input, let model, let found, let wanted):
-            .shapeMismatch(input: input, model: model, found: "\(found) in \(place)", wanted: wanted)
-        case .several(let errors, let count):
-            .several(errors.map { $0.placed(place) }, count: count)
-        default: self
-        }
     }
 }

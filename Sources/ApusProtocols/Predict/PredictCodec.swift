@@ -72,16 +72,20 @@ package final class PredictCodec: InferenceCodec {
     /// Counts the rows that were read, and wants every output.
     /// - Throws: what was wrong with the request; `malformed` for another number of rows than the model's fixed one.
     func finish(_ request: InferenceRequest) throws(InferenceError) {
-        try request.problems.finish()
         if schema.isBatchable { request.rowCount = request.recordCount }
         if hasRows {
-            for index in schema.inputs.indices { request.inputShapes[index][0] = request.recordCount }
+            // Of an input that could not be read nothing is known.
+            for index in schema.inputs.indices where request.inputShapes[index].rank > 0 {
+                request.inputShapes[index][0] = request.recordCount
+            }
         }
         for index in schema.outputs.indices { request.want(OutputRequest(index: index)) }
         if let wantedRowCount, request.recordCount != wantedRowCount {
-            throw .malformed(
-                "the request has \(request.recordCount) rows; model '\(schema.name)' takes \(wantedRowCount)")
+            try request.problems.note(
+                .malformed(
+                    "the request has \(request.recordCount) rows; model '\(schema.name)' takes \(wantedRowCount)"))
         }
+        try request.problems.finish()
     }
 
     /// The value of `data`, when the object has only that.

@@ -20,7 +20,7 @@ package final class TensorFlowCodec: InferenceCodec {
         parser = JSONParser(byteLimit: bodyByteLimit)
         records = PredictCodec(schema: schema, nonfinite: nonfinite, bodyByteLimit: bodyByteLimit)
         records.tensors.takesBase64 = true
-        whole = WholeTensors(schema: schema, tensors: records.tensors)
+        whole = WholeTensors(schema: schema, tensors: records.tensors, names: records.names)
         writers = schema.outputs.map {
             ListWriter(
                 name: $0.name, nonfinite: nonfinite,
@@ -67,8 +67,7 @@ package final class TensorFlowCodec: InferenceCodec {
         }
         request.form = .list
         request.recordCount = list.elementCount
-        try whole.append(list, 0, to: inputs[0], request)
-        try wantAll(request, inputs)
+        try whole.read(only: list, inputs: inputs, request)
     }
 
     /// An object that names inputs, and is not one binary value.
@@ -82,30 +81,13 @@ package final class TensorFlowCodec: InferenceCodec {
         _ columns: JSONValue, inputs: [TensorBuffer], request: InferenceRequest
     ) throws(InferenceError) {
         request.form = .object
-        if isRecord(columns) {
-            var position = 0
-            for (key, value) in columns.members {
-                guard let index = records.names.index(of: key, hint: position) else {
-                    throw .unknownInput(name: shown(key), model: schema.name, wanted: schema.inputs.map(\.name))
-                }
-                try whole.append(value, index, to: inputs[index], request)
-                position += 1
-            }
-        } else {
-            guard schema.inputs.count == 1 else {
-                throw .malformed(
-                    "inputs is a plain value/list, but expecting an object: model '\(schema.name)' takes "
-                        + records.featureList)
-            }
-            try whole.append(columns, 0, to: inputs[0], request)
+        if isRecord(columns) { return try whole.read(members: columns, inputs: inputs, request) }
+        guard schema.inputs.count == 1 else {
+            throw .malformed(
+                "inputs is a plain value/list, but expecting an object: model '\(schema.name)' takes "
+                    + records.featureList)
         }
-        try wantAll(request, inputs)
-    }
-
-    private func wantAll(_ request: InferenceRequest, _ inputs: [TensorBuffer]) throws(InferenceError) {
-        try request.fillMissing(schema, inputs: inputs)
-        try request.countRows(schema)
-        for index in schema.outputs.indices { request.want(OutputRequest(index: index)) }
+        try whole.read(only: columns, inputs: inputs, request)
     }
 
     // MARK: Answers

@@ -18,6 +18,9 @@ package final class TensorBuffer {
     /// Somebody else's memory, which holds everything in use; nil when it is in `memory`.
     private var borrowed: UnsafeRawPointer?
     private var stringEnds: [Int] = []
+    /// The elements, in ascending order, that stand where a value could not be read, so that those behind them are
+    /// in their places. The request that they belong to is refused.
+    package private(set) var unread: [Int] = []
 
     package init(_ elementType: ElementType) {
         self.elementType = elementType
@@ -94,6 +97,29 @@ package final class TensorBuffer {
         }
         count = newCount
         if newCount == 0 { borrowed = nil }
+        while let last = unread.last, last >= newCount { unread.removeLast() }
+    }
+
+    /// Makes element `place` an unread one, and the last: whatever of it, or behind it, is here goes.
+    /// - Parameter place: at most `count`.
+    package func leaveUnread(at place: Int) {
+        truncate(to: place)
+        if let size = elementType.byteCount {
+            extend(elements: 1).initializeMemory(as: UInt8.self, repeating: 0, count: size)
+        } else {
+            append(string: UnsafeRawBufferPointer(start: nil, count: 0))
+        }
+        unread.append(place)
+    }
+
+    /// Whether element `place` is one of `unread`.
+    package func leavesUnread(_ place: Int) -> Bool {
+        var range = 0..<unread.count
+        while let middle = range.isEmpty ? nil : range.lowerBound + range.count / 2 {
+            if unread[middle] == place { return true }
+            range = unread[middle] < place ? middle + 1..<range.upperBound : range.lowerBound..<middle
+        }
+        return false
     }
 
     package func removeAll() { truncate(to: 0) }

@@ -121,10 +121,15 @@ final class Turn {
         for buffer in buffers { request.firstElements.append(buffer.count) }
         let frame = request.frame
         let headerByteCount = frame.inferenceHeaderByteCount
-        try model.codec(frame.endpoint).decode(
-            try unpack(body, frame.coding),
-            headerByteCount: headerByteCount < 0 ? nil : Int(headerByteCount), inputs: buffers,
-            request: request.inference)
+        let plain = try unpack(body, frame.coding)
+        do throws(InferenceError) {
+            try model.codec(frame.endpoint).decode(
+                plain, headerByteCount: headerByteCount < 0 ? nil : Int(headerByteCount), inputs: buffers,
+                request: request.inference)
+        } catch {
+            throw request.inference.problems(
+                with: error, model.features, inputs: buffers, firstElements: request.firstElements)
+        }
         try model.features?.check(request.inference, inputs: buffers, firstElements: request.firstElements)
     }
 

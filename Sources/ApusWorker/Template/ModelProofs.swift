@@ -27,9 +27,8 @@ struct ModelProofs {
         let request = InferenceRequest()
         let buffers = schema.inputs.map { TensorBuffer($0.elementType) }
         do throws(InferenceError) {
-            try codec.decode(example: body, inputs: buffers, request: request)
-            let features = FeatureCheck(schema, outOfRange: settings.outOfRange)
-            try features?.check(request, inputs: buffers, firstElements: buffers.map { _ in 0 })
+            try codec.decode(
+                example: body, inputs: buffers, request: request, FeatureCheck(schema, outOfRange: settings.outOfRange))
             try session.run(ExampleInput(buffers, shapes: request.inputShapes)) { _ in }
             return nil
         } catch {

@@ -1,0 +1,64 @@
+import ApusWire
+
+/// Reads an array leaf by leaf into a tensor buffer: slower than at once, for arrays in which strings may be base64, and
+/// to find every leaf that does not fit after reading at once stopped at the first.
+///
+/// A leaf that does not fit is left unread in the buffer.
+struct LeafReader {
+    private let tensors: JSONTensorReader
+    private let buffer: TensorBuffer
+    private let input: String
+    private let shape: Shape
+    private let first: Int
+    private var problems = ProblemList()
+
+    /// - Parameter shape: what the array is nested as, if it is not flat.
+    init(_ tensors: JSONTensorReader, _ buffer: TensorBuffer, shape: Shape, input: String) {
+        self.tensors = tensors
+        self.buffer = buffer
+        self.shape = shape
+        self.input = input
+        first = buffer.count
+    }
+
+    /// - Throws: `unrepresentable` for each leaf that does not fit, `malformed` for another nesting, `sizeMismatch`.
+    mutating func read(_ value: JSONValue) throws(InferenceError) {
+        var elements = value.elements
+        let isNested = shape.rank > 1 && elements.next()?.kind == .array
+        do throws(InferenceError) {
+            try read(value, level: 1, of: isNested ? shape.rank : 1)
+            if !isNested { try checkCount() }
+        } catch {
+            try problems.note(error)
+        }
+        try problems.finish()
+    }
+
+    private mutating func read(_ value: JSONValue, level: Int, of levelCount: Int) throws(InferenceError) {
+        guard level < levelCount else {
+            for leaf in value.elements { try read(leaf: leaf) }
+            return
+        }
+        for list in value.elements {
+            guard list.kind == .array, list.elementCount == shape[level] else {
+                throw JSONTensorReader.nesting(shape, level: level, input)
+            }
+            try read(list, level: level + 1, of: levelCount)
+        }
+    }
+
+    private mutating func read(leaf: JSONValue) throws(InferenceError) {
+        let place = buffer.count
+        do throws(InferenceError) {
+            try tensors.append(leaf: leaf, to: buffer, input: input)
+        } catch {
+            buffer.leaveUnread(at: place)
+            try problems.note(error.at("element \(place - first)"))
+        }
+    }
+
+    private func checkCount() throws(InferenceError) {
+        guard let wanted = shape.elementCount, buffer.count - first != wanted else { return }
+        throw .sizeMismatch(input: input, found: buffer.count - first, wanted: wanted, unit: "elements")
+    }
+}
