@@ -99,20 +99,31 @@ struct OpenAPIFragmentTests {
             TensorSpec(name: "name", elementType: .string, shape: [nil]),
             TensorSpec(name: "fare", elementType: .float32, shape: [nil, 2]),
         ]).schema
-        let examples = try #require(ExampleTexts(schema, request: Array(body.utf8)))
+        let examples = try #require(ExampleTexts(schema, .own, Array(body.utf8)))
         let text = String(decoding: OpenAPIFragment(schema, examples: examples).bytes, as: UTF8.self)
         #expect(text.contains(#"{"age":-9223372036854775808,"name":"é \"x\"","fare":[0.1,1e-07]}"#))
         #expect(text.contains(#""shape":[1,2],"datatype":"FP32","data":[0.1,1e-07]"#))
     }
 
     @Test(
-        "a request that the model does not take, of two rows or not finite is no example",
+        "a request that the model does not take, or whose first row is not finite, is no example",
         arguments: [
-            #"{"in": [1, 2]"#, #"{"in": [1]}"#, #"{"out": [1, 2]}"#, #"[{"in": [1, 2]}, {"in": [1, 2]}]"#,
-            #"{"in": [1, null]}"#, "",
+            #"{"in": [1, 2]"#, #"{"in": [1]}"#, #"{"out": [1, 2]}"#, #"{"in": [1, null]}"#, "",
         ])
     func noOwnRequest(_ body: String) {
-        #expect(ExampleTexts(.echo(.float32, [nil, 2]), request: Array(body.utf8)) == nil)
+        #expect(ExampleTexts(.echo(.float32, [nil, 2]), .own, Array(body.utf8)) == nil)
+    }
+
+    @Test("of several rows the first is the example", arguments: [
+        (ExampleFile.own, #"[{"in": [1, 2]}, {"in": [3, 4]}]"#),
+        (.serving, #"{"inputs": [[1, 2], [3, 4]]}"#), (.serving, #"{"inputs": {"in": [[1, 2], [3, 4]]}}"#),
+        (.serving, #"{"dataframe_split": {"columns": ["a", "b"], "data": [[1, 2], [null, 4]]}}"#),
+    ])
+    func firstRow(_ row: (file: ExampleFile, body: String)) throws {
+        let schema = ModelSchema.echo(.float32, [nil, 2], isBatchable: true)
+        let examples = try #require(ExampleTexts(schema, row.file, Array(row.body.utf8)))
+        let text = String(decoding: OpenAPIFragment(schema, examples: examples).bytes, as: UTF8.self)
+        #expect(text.contains(#""shape":[1,2],"datatype":"FP32","data":[1.0,2.0]"#), "\(text)")
     }
 
     @Test("the form's facts name the class labels")

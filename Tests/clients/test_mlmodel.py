@@ -1,47 +1,24 @@
 """Model folders written by the real `mlflow.onnx.save_model`, and what `schema.yaml` adds to a plain model."""
 
 import json
+import os
 import shutil
+import signal
 
 import numpy as np
-import onnx
 import pandas as pd
 import pytest
 from mlflow.models import ModelSignature, infer_signature
 from mlflow.types import ColSpec, Schema
-from onnx import TensorProto, helper, numpy_helper
 
 import mlflow.onnx
+from linear import answers, linear
 from models import model
 from processes import wait_until
 from server import run
 
 COLUMNS = ["a", "b", "c", "d"]
 FRAME = pd.DataFrame({"a": [0.5, 1.5], "b": [1.0, 2.0], "c": [0.0, 0.25], "d": [1, 2]})
-
-
-def linear(names=("x",), columns=4):
-    """`y = x W`, or the sum of several inputs of one column each; with weights large enough to be kept apart."""
-    weights = np.linspace(0, 1, columns * 300, dtype=np.float32).reshape(columns, 300)
-    nodes = [helper.make_node("Concat", list(names), ["all"], axis=1)] if len(names) > 1 else []
-    nodes += [
-        helper.make_node("MatMul", ["all" if nodes else names[0], "W"], ["h"]),
-        helper.make_node("ReduceSum", ["h", "axes"], ["y"], keepdims=1),
-    ]
-    width = 1 if len(names) > 1 else columns
-    graph = helper.make_graph(
-        nodes, "linear",
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, width]) for name in names],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [None, 1])],
-        [numpy_helper.from_array(weights, "W"), numpy_helper.from_array(np.array([1], np.int64), "axes")])
-    whole = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    onnx.checker.check_model(whole)
-    return whole
-
-
-def answers(frame, columns=4):
-    weights = np.linspace(0, 1, columns * 300, dtype=np.float32).reshape(columns, 300)
-    return (frame.to_numpy(np.float32) @ weights).sum(axis=1)
 
 
 def save(path, onnx_model, signature, example=None, external=False):
@@ -141,3 +118,47 @@ def test_out_of_range_is_counted_by_feature(tmp_path, serve):
     assert "'w' has a number above the range where a number of 10 or less" in json.loads(answer.body)["error"]
     wanted = 'apus_feature_out_of_range_total{model="iris",version="1",feature="w"} 1\n'
     assert wait_until(lambda: wanted in refusing.get("/metrics").body.decode(), within=60)
+
+
+def test_the_serving_example_that_mlflow_writes_has_to_be_answered(tmp_path, serve):
+    signature = infer_signature(FRAME, {"y": np.zeros((2, 1), np.float32)})
+    folder = save(tmp_path / "m", linear(), signature, FRAME, external=True)
+    example = folder / "serving_input_example.json"
+    server = serve(f"m={folder}", "--workers", "1", "--reload", "manual")
+    server.allowed_errors = "model cannot be loaded|reload refused"
+    document = server.get("/openapi.json").json
+    shown = document["paths"]["/models/m/predict"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    text = json.dumps(document["components"]["schemas"][shown["$ref"].split("/")[-1]]["examples"])
+    assert json.dumps([FRAME.iloc[0][c] for c in COLUMNS]) in text  # MLflow's first row
+
+    good = example.read_text()
+    for bad, words in (
+        (good.replace('"d"', '"e"'), "Model is missing inputs ['d']"),
+        (good.replace("0.5", '"secret"'), "input 'a' has a string in row 0 where a number (FP32) is expected"),
+        ("{", "the example request serving_input_example.json beside the model is not one that it takes"),
+    ):
+        assert bad != good
+        example.write_text(bad)
+        refused = run("reload", "--wait", "--runtime-dir", server.runtime)
+        assert refused.returncode == 77
+        assert words in refused.stderr and "secret" not in refused.stderr
+        assert server.post("/predict", json.loads(FRAME.to_json(orient="records"))).status == 200
+    started = run("serve", folder, "--listen", "127.0.0.1:0", timeout=60)
+    assert started.returncode == 65
+    assert "serving_input_example.json" in started.stderr
+    example.write_text(good)
+    assert run("reload", "--wait", "--runtime-dir", server.runtime).returncode == 0
+
+
+def test_weights_beside_the_model_are_staged_with_it(tmp_path, serve):
+    """What serves has its copy of `model.onnx` and of its weights: the folder may go, a worker that dies comes back."""
+    folder = save(tmp_path / "m", linear(), infer_signature(FRAME), FRAME, external=True)
+    weights = [path for path in folder.iterdir() if path.suffix == ".data"]
+    assert len(weights) == 1 and weights[0].stat().st_size > 1000
+    server = serve(f"m={folder}", "--workers", "1", "--reload", "manual")
+    server.allowed_errors = "."  # a worker is killed
+    shutil.rmtree(folder)
+    (worker,) = server.workers()
+    os.kill(worker, signal.SIGKILL)
+    answer = server.post("/predict", json.loads(FRAME.to_json(orient="records")))
+    assert [row["y"] for row in answer.json] == pytest.approx(answers(FRAME), rel=1e-5)

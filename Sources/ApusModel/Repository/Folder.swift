@@ -35,9 +35,10 @@ enum Folder {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return nil }
         defer { close(file) }
-        var bytes = [UInt8](repeating: 0, count: limit + 1)
+        var bytes = [UInt8](repeating: 0, count: min(limit, 64 << 10) + 1)
         var filled = 0
-        while filled < bytes.count {
+        while filled <= limit {
+            if filled == bytes.count { bytes += [UInt8](repeating: 0, count: min(bytes.count, limit + 1 - filled)) }
             let count = bytes.withUnsafeMutableBytes {
                 read(file, $0.baseAddress! + filled, $0.count - filled)
             }

@@ -1,6 +1,5 @@
 import ApusModel
 import ApusWire
-import CSimdJSON
 
 /// The example requests of a model, as JSON text: of a request that came with it, or of the row that its self-test
 /// ran.
@@ -44,29 +43,18 @@ package struct ExampleTexts {
         }
     }
 
-    /// A request of one row in the form of `/predict`.
-    /// - Returns: nil when the model does not take it, or it is too long to show.
-    package init?(_ schema: ModelSchema, request body: [UInt8]) {
-        let codec = PredictCodec(schema: schema, bodyByteLimit: body.count)
+    /// The first row of a request that came with the model.
+    /// - Returns: nil when the model does not take it, or its row is too long to show.
+    package init?(_ schema: ModelSchema, _ file: ExampleFile, _ body: [UInt8]) {
+        let codec = file.codec(schema, byteCount: body.count)
         let request = InferenceRequest()
         let buffers = schema.inputs.map { TensorBuffer($0.elementType) }
-        // The parser reads some bytes further.
-        let padded = body + [UInt8](repeating: 0, count: Int(APUS_JSON_PADDING))
-        let isTaken = padded.withUnsafeBytes { bytes in
-            let body = UnsafeRawBufferPointer(rebasing: bytes[..<body.count])
-            do throws(InferenceError) {
-                try codec.decode(body, headerByteCount: nil, inputs: buffers, request: request)
-                return true
-            } catch {
-                return false
-            }
-        }
-        guard isTaken, request.recordCount == 1,
-            buffers.reduce(0, { $0 + $1.count }) <= Self.elementLimit
-        else { return nil }
+        guard (try? codec.decode(example: body, inputs: buffers, request: request, nil)) != nil else { return nil }
+        let shapes = request.inputShapes.map { schema.hasRows && schema.fixedRowCount == nil ? $0.cutToRow : $0 }
+        guard shapes.reduce(0, { $0 + ($1.elementCount ?? 0) }) <= Self.elementLimit else { return nil }
         self.schema = schema
         tensors = schema.inputs.indices.map { index in
-            let shape = request.inputShapes[index]
+            let shape = shapes[index]
             let elements = buffers[index].ends.withUnsafeBufferPointer { ends in
                 Self.elements(
                     TensorView(
@@ -174,6 +162,25 @@ package struct ExampleTexts {
             case .float64: return fraction(at(Double.self))
             case .string: return quoted(String(decoding: view.string(index), as: UTF8.self))
             }
+        }
+    }
+}
+
+extension Shape {
+    /// With one row at most.
+    fileprivate var cutToRow: Shape {
+        var shape = self
+        if rank > 0, self[0] > 1 { shape[0] = 1 }
+        return shape
+    }
+}
+
+extension ExampleFile {
+    /// What reads it.
+    package func codec(_ schema: ModelSchema, byteCount: Int) -> any InferenceCodec {
+        switch self {
+        case .own: PredictCodec(schema: schema, bodyByteLimit: byteCount)
+        case .serving: MLflowCodec(schema: schema, bodyByteLimit: byteCount)
         }
     }
 }

@@ -88,11 +88,12 @@ enum ModelLoad {
     private static func examples(
         _ schema: ModelSchema, _ report: SelfTestReport, _ settings: TemplateSettings, _ log: Logger
     ) -> ExampleTexts? {
-        if let request = ExampleFile.read(besideModel: settings.path) {
-            if let own = ExampleTexts(schema, request: request) { return own }
+        for file in ExampleFile.allCases {
+            guard let request = file.read(besideModel: settings.path) else { continue }
+            if let texts = ExampleTexts(schema, file, request) { return texts }
             log.warning(
-                "the example request beside the model is not one row that it takes; a made-up one is shown",
-                metadata: ["file": "\(ExampleFile.name)", "model": "\(schema.name)"])
+                "of the example request beside the model no row is short enough to show",
+                metadata: ["file": "\(file.name)", "model": "\(schema.name)"])
         }
         // 0 says that the model could not run that row.
         return report.runNanoseconds > 0 ? ExampleTexts(schema) : nil

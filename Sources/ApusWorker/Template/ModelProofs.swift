@@ -16,9 +16,13 @@ struct ModelProofs {
     }
 
     private func exampleFailure(_ session: Session) -> String? {
-        guard let body = ExampleFile.read(besideModel: session.path) else { return nil }
-        let codec = PredictCodec(schema: schema, bodyByteLimit: body.count)
-        return failure(of: body, ExampleFile.name, codec, session)
+        for file in ExampleFile.allCases {
+            guard let body = file.read(besideModel: session.path) else { continue }
+            if let failure = failure(of: body, file.name, file.codec(schema, byteCount: body.count), session) {
+                return failure
+            }
+        }
+        return nil
     }
 
     private func failure(
