@@ -156,7 +156,7 @@ struct Router {
         switch method {
         case .get, .head, .post: .local(endpoint, .openInference)
         case .options: .local(.options(Self.either), .openInference)
-        case .put, .delete, .patch, .trace, .connect: wrongMethod(Self.either, .openInference)
+        case .put, .delete, .patch, .trace, .query, .connect: wrongMethod(Self.either, .openInference)
         }
     }
 
@@ -229,7 +229,7 @@ struct Router {
         case .get, .head: return wantsPost ? wrongMethod(allow, shape) : .local(endpoint, shape)
         case .post: return wantsPost ? .local(endpoint, shape) : wrongMethod(allow, shape)
         case .options: return .local(.options(allow), shape)
-        case .put, .delete, .patch, .trace, .connect: return wrongMethod(allow, shape)
+        case .put, .delete, .patch, .trace, .query, .connect: return wrongMethod(allow, shape)
         }
     }
 

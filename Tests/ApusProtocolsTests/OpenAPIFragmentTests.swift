@@ -1,3 +1,4 @@
+import ApusModel
 import ApusProtocols
 import ApusWire
 import Foundation

@@ -171,21 +171,21 @@ def test_an_error_is_answered_as_the_document_says(server, document):
             check_answer(document, operation, answer)
 
 
-CHECKS = [
-    "not_a_server_error", "status_code_conformance", "content_type_conformance",
-    "response_headers_conformance", "response_schema_conformance",
-]  # fmt: skip
-
-
 @pytest.mark.timeout(600)
 def test_generated_requests_find_nothing(serve):
-    """schemathesis makes requests from the document, right and wrong: no 5xx, no answer that it does not describe."""
+    """schemathesis makes requests from the document, right and wrong, one by one and in sequences: no 5xx, no answer
+    that the document does not describe, nothing wrong accepted, no method but those that are named.
+
+    That everything that fits the document is accepted is not asked: JSON Schema cannot say that two lists are equally
+    long, or as long as a shape says.
+    """
     running = serve(*(model(name).argument for name in NAMES), "--workers", "2")
     seconds = 300 if LONG else 40
     done = subprocess.run(
         [
             Path(sys.executable).with_name("schemathesis"), f"--config-file={HERE}/schemathesis.toml",
-            "run", f"{running.url}/openapi.json", "--url", running.url, "--checks", ",".join(CHECKS),
+            "run", f"{running.url}/openapi.json", "--url", running.url, "--checks", "all",
+            "--exclude-checks", "positive_data_acceptance",
             "--max-time", str(seconds), "--seed", "1", "-n", "200" if LONG else "20", "--no-color",
         ],
         capture_output=True, text=True, timeout=seconds + 200, cwd=running.folder,

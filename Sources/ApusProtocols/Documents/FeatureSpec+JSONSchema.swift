@@ -3,10 +3,11 @@ import ApusWire
 extension FeatureSpec {
     /// What a record of `/predict` may have for this column. A range is only described: what lies outside is refused
     /// by some servers and counted by others.
-    var valueSchema: String {
+    /// - Parameter tensor: the type of the tensor that it is a column of.
+    func valueSchema(in tensor: ElementType) -> String {
         var members: [String] = []
         if categories.isEmpty {
-            members.append("\"anyOf\":[\(elementType.leafSchema)\(isRequired ? "" : ",{\"type\":\"null\"}")]")
+            members.append("\"anyOf\":[\(leafSchema(in: tensor))\(isRequired ? "" : ",{\"type\":\"null\"}")]")
         } else {
             members.append("\"enum\":[\(categories.map(\.json).joined(separator: ","))]")
         }
@@ -20,6 +21,14 @@ extension FeatureSpec {
         if !words.isEmpty { members.append("\"description\":\(quoted(words))") }
         if let defaultValue { members.append("\"default\":\(defaultValue.json)") }
         return "{\(members.joined(separator: ","))}"
+    }
+
+    private func leafSchema(in tensor: ElementType) -> String {
+        if elementType.isFloatingPoint { return tensor.leafSchema }
+        guard tensor.isFloatingPoint, elementType != .bool,
+            let range = FeatureRule.integers(elementType, in: tensor)
+        else { return elementType.leafSchema }
+        return ElementType.integer(Int(range.lowerBound), Int(range.upperBound))
     }
 }
 

@@ -20,7 +20,7 @@ package struct OpenAPIFragment: Equatable, Sendable {
             ("PredictRequest", Self.predictRequest(schema, row: prefix + "Row", examples: examples?.predict ?? [])),
             ("PredictResponse", Self.predictResponse(schema)),
             ("Row", Self.row(schema)),
-            ("TensorFlowRequest", Self.tensorFlowRequest(schema, examples: examples?.tensorFlow ?? [])),
+            ("TensorFlowRequest", Self.tensorFlowRequest(schema, row: prefix + "Row", examples: examples?.tensorFlow ?? [])),
             ("MLflowRequest", Self.mlflowRequest(schema, examples: examples?.mlflow ?? [])),
         ]
         bytes = Array(members.map { "\(quoted(prefix + $0.0)):\($0.1)" }.joined(separator: ",").utf8)
@@ -88,19 +88,21 @@ package struct OpenAPIFragment: Equatable, Sendable {
     // MARK: /predict
 
     /// One object of features.
-    private static func row(_ schema: ModelSchema) -> String {
+    /// - Parameter isOpen: features that the model does not have are passed over.
+    static func row(_ schema: ModelSchema, isOpen: Bool = false) -> String {
+        let closing = isOpen ? "" : "\"additionalProperties\":false,"
         let first = schema.hasRows ? 1 : 0
         let properties = schema.inputs.map { ($0.name, $0.valueSchema(from: first)) }
         let optional = schema.features.filter { $0.column == nil && !$0.isRequired }.map(\.name)
         let required = schema.inputs.filter { first == 0 || !optional.contains($0.name) || !$0.isOneValue(from: 1) }
             .map { quoted($0.name) }.joined(separator: ",")
-        let inputs = "{\"type\":\"object\",\"required\":[\(required)],\"additionalProperties\":false,"
+        let inputs = "{\"type\":\"object\",\"required\":[\(required)],\(closing)"
             + JSONSchema.properties(properties) + "}"
         guard let columns = ColumnNames(schema) else { return inputs }
         let needed = columns.features.filter(\.isRequired).map { quoted($0.name) }.joined(separator: ",")
         return "{\"anyOf\":[{\"type\":\"object\",\"minProperties\":1,\"required\":[\(needed)],"
-            + "\"additionalProperties\":false,"
-            + JSONSchema.properties(columns.features.map { ($0.name, $0.valueSchema) }) + "},\(inputs)]}"
+            + closing
+            + JSONSchema.properties(columns.features.map { ($0.name, $0.valueSchema(in: schema.inputs[0].elementType)) }) + "},\(inputs)]}"
     }
 
     private static func predictRequest(_ schema: ModelSchema, row: String, examples: [String]) -> String {

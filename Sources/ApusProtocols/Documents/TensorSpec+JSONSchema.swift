@@ -10,9 +10,10 @@ enum JSONSchema {
         schemas.count == 1 ? schemas[0] : "{\"anyOf\":[\(schemas.joined(separator: ","))]}"
     }
 
-    /// A list of `item`, of that length if it is known.
-    static func list(of item: String, count: Int?) -> String {
-        let length = count.map { "\"minItems\":\($0),\"maxItems\":\($0)," } ?? ""
+    /// A list of `item`, of that length if it is known, else of `least` items or more.
+    static func list(of item: String, count: Int?, least: Int = 0) -> String {
+        let open = least > 0 ? "\"minItems\":\(least)," : ""
+        let length = count.map { "\"minItems\":\($0),\"maxItems\":\($0)," } ?? open
         return "{\"type\":\"array\",\(length)\"items\":\(item)}"
     }
 }
@@ -44,6 +45,20 @@ extension TensorSpec {
     /// Lists in lists for the dimensions from `first` on.
     func listSchema(from first: Int) -> String {
         shape.dropFirst(first).reversed().reduce(elementType.leafSchema) { JSONSchema.list(of: $0, count: $1) }
+    }
+
+    /// The whole tensor, with its rows, as TensorFlow Serving and MLflow have it: dimensions of 1 at the end may be
+    /// left out.
+    var wholeSchema: String {
+        // An empty list does not say how long its lists would be.
+        func schema(rank: Int) -> String {
+            let rows = shape.dropFirst().prefix(rank - 1).reversed().reduce(elementType.leafSchema) {
+                JSONSchema.list(of: $0, count: $1)
+            }
+            return JSONSchema.list(of: rows, count: shape[0], least: rank > 1 || shape.count > 1 ? 1 : 0)
+        }
+        guard !shape.isEmpty else { return elementType.leafSchema }
+        return JSONSchema.any((1...shape.count).filter(isOneValue).map(schema))
     }
 
     /// A row of this output in an answer of `/predict`; anything where the shape is the run's to decide.
@@ -80,8 +95,9 @@ extension ElementType {
         case .int16: Self.integer(-32_768, 32_767)
         case .int32: Self.integer(-2_147_483_648, 2_147_483_647)
         case .int64: Self.integer(.min, .max)
-        case .float16, .bfloat16: "{\"type\":[\"number\",\"null\"]}"
-        case .float32: "{\"type\":[\"number\",\"null\"],\"format\":\"float\"}"
+        case .float16: Self.number("-65504", "65504")
+        case .bfloat16: Self.number("-3.3895313892515355e38", "3.3895313892515355e38")
+        case .float32: Self.number("-3.4028234663852886e38", "3.4028234663852886e38", ",\"format\":\"float\"")
         case .float64: "{\"type\":[\"number\",\"null\"],\"format\":\"double\"}"
         case .string: "{\"type\":\"string\"}"
         }
@@ -90,7 +106,12 @@ extension ElementType {
     /// What one element is in an answer.
     var answerLeafSchema: String { self == .bool ? "{\"type\":\"boolean\"}" : leafSchema }
 
-    private static func integer(_ least: Int, _ most: Int) -> String {
+    /// What lies outside does not fit the type.
+    private static func number(_ least: String, _ most: String, _ format: String = "") -> String {
+        "{\"type\":[\"number\",\"null\"],\"minimum\":\(least),\"maximum\":\(most)\(format)}"
+    }
+
+    static func integer(_ least: Int, _ most: Int) -> String {
         "{\"type\":\"integer\",\"minimum\":\(least),\"maximum\":\(most)}"
     }
 }

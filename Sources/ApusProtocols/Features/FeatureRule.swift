@@ -35,7 +35,8 @@ struct FeatureRule {
 
     private var hasRange: Bool { feature.minimum != nil || feature.maximum != nil }
 
-    private static func integers(_ type: ElementType, in tensor: ElementType) -> ClosedRange<Double>? {
+    /// The whole numbers of a type that a tensor of another type holds exactly; nil when it is no type of whole numbers.
+    static func integers(_ type: ElementType, in tensor: ElementType) -> ClosedRange<Double>? {
         let whole: ClosedRange<Double>
         switch type {
         case .bool: return 0...1

@@ -26,7 +26,8 @@ extension OpenAPIDocument {
         write("/models/\(place)/invocations", [invocations(model, id: "\(id)/invocations")], to: &json)
         let parts = place.split(separator: "/")  // NAME or NAME/versions/V
         let torchServePlace = parts.count == 1 ? place : "\(parts[0])/\(parts[2])"
-        write("/predictions/\(torchServePlace)", [torchServe(model, id: "\(id)/predictions")], to: &json)
+        let predictions = ["post", "put"].map { torchServe(model, method: $0, id: "\(id)/predictions/\($0)") }
+        write("/predictions/\(torchServePlace)", predictions, to: &json)
     }
 
     /// MLflow's path.
@@ -38,9 +39,9 @@ extension OpenAPIDocument {
             shape: .mlflow, alternative: "text/csv")
     }
 
-    private func torchServe(_ model: ServedModel, id: String) -> OpenAPIOperation {
+    private func torchServe(_ model: ServedModel, method: String, id: String) -> OpenAPIOperation {
         OpenAPIOperation(
-            method: "post", id: id, tag: model.route.name, summary: "As predict (TorchServe)",
+            method: method, id: id, tag: model.route.name, summary: "As predict (TorchServe)",
             body: prefix(model) + "PredictRequest", answer: .json(prefix(model) + "PredictResponse"),
             failures: OpenAPIOperation.ofRun, shape: .torchServe)
     }

@@ -26,7 +26,15 @@ extension OpenAPIDocument {
                 setting("v2/logging/set", "Change how much is logged", body: "LogChange", answer: "LogSettings"),
             ]
         ),
-        ("/v2/trace/setting", [server("v2/trace", "How much is traced: nothing", "TraceSettings")]),
+        (
+            "/v2/trace/setting",
+            [
+                server("v2/trace", "How much is traced: nothing", "TraceSettings"),
+                OpenAPIOperation(
+                    method: "post", id: "v2/trace/set", tag: "server", summary: "The same; settings are refused",
+                    answer: .json("TraceSettings")),
+            ]
+        ),
     ]
 
     private static func server(_ id: String, _ summary: String, _ schema: String) -> OpenAPIOperation {

@@ -2,6 +2,8 @@
 /// 501.
 package enum HTTPMethod: UInt8, Sendable, Equatable, CaseIterable {
     case get, head, post, put, delete, options, patch, trace
+    /// Known so that it is refused by path, as the other methods (draft-ietf-httpbis-safe-method-w-body, "QUERY").
+    case query
     /// Parsed so that it can be refused by name: a tunnel is never opened.
     case connect
 
@@ -16,6 +18,7 @@ package enum HTTPMethod: UInt8, Sendable, Equatable, CaseIterable {
         case .options: "OPTIONS"
         case .patch: "PATCH"
         case .trace: "TRACE"
+        case .query: "QUERY"
         case .connect: "CONNECT"
         }
     }
@@ -30,6 +33,7 @@ package enum HTTPMethod: UInt8, Sendable, Equatable, CaseIterable {
         case (3, UInt8(ascii: "P")): candidate = .put
         case (5, UInt8(ascii: "P")): candidate = .patch
         case (5, UInt8(ascii: "T")): candidate = .trace
+        case (5, UInt8(ascii: "Q")): candidate = .query
         case (6, UInt8(ascii: "D")): candidate = .delete
         case (7, UInt8(ascii: "O")): candidate = .options
         case (7, UInt8(ascii: "C")): candidate = .connect
