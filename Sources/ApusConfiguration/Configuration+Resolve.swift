@@ -37,9 +37,10 @@ package struct ConfigurationSources {
         errors += (file?.errors ?? []) + variables.errors
 
         var draft = Draft(errors: errors)
-        let platform = PlatformVariables(environment).settings
-        for setting in platform + (file?.settings ?? []) + variables.settings + flags { draft.apply(setting) }
+        let platform = PlatformVariables(environment)
+        for setting in platform.settings + (file?.settings ?? []) + variables.settings + flags { draft.apply(setting) }
         draft.add([draft.read(models), variables.models].first { !$0.isEmpty } ?? file?.models ?? [])
+        if mustServe { draft.addModel(of: platform) }
         draft.checkWhole(mustServe: mustServe)
         guard draft.errors.isEmpty else { throw ConfigurationErrors(all: draft.errors) }
         return draft.resolved
@@ -79,6 +80,16 @@ private struct Draft {
             let entry = ModelEntry(request.reference, settings: settings(of: request))
             resolved.configuration.models.append(entry)
             resolved.origins[Key.models] = request.origin
+        }
+    }
+
+    /// The model of a container's platform is served when nobody named another.
+    mutating func addModel(of platform: PlatformVariables) {
+        guard resolved.configuration.models.isEmpty, resolved.configuration.repository == nil else { return }
+        do throws(ConfigurationError) {
+            add(try platform.models())
+        } catch {
+            errors.append(error)
         }
     }
 

@@ -1,9 +1,13 @@
+import ApusModel
+
 /// What the platforms that run containers tell them by variables of their own: SageMaker ("Use Your Own Inference
 /// Code with Hosting Services") and Vertex AI ("Custom container requirements").
 ///
 /// They are defaults: whatever the user says by flag, variable or file counts before them.
 struct PlatformVariables {
     private(set) var settings: [Setting] = []
+    /// The model that the platform has put into the container: a path and the variable that says so.
+    private(set) var model: (path: String, variable: String)?
 
     /// - Parameter environment: all variables; those of others are left alone.
     init(_ environment: [String: String]) {
@@ -16,5 +20,17 @@ struct PlatformVariables {
             guard let path = environment[variable] else { continue }
             settings.append(Setting(key, path, from: .variable(variable)))
         }
+        if let place = environment["AIP_STORAGE_URI"], place.hasPrefix("/") {
+            // A bucket (gs://) is nothing that is read here.
+            model = (place, "AIP_STORAGE_URI")
+        } else if environment["SAGEMAKER_BIND_TO_PORT"] != nil {
+            model = ("/opt/ml/model", "SAGEMAKER_BIND_TO_PORT")
+        }
+    }
+
+    /// - Throws: `badModel` for a path that names no model.
+    func models() throws(ConfigurationError) -> [ModelRequest] {
+        guard let model else { return [] }
+        return [try ModelRequest(ModelReference(name: nil, path: model.path), origin: .variable(model.variable))]
     }
 }

@@ -104,6 +104,24 @@ struct PrecedenceTests {
         #expect(throws: ConfigurationErrors.self) { try resolve(environment: ["AIP_PREDICT_ROUTE": "predict?x"]) }
     }
 
+    @Test("the model that a platform puts into the container is served when nobody names another")
+    func platformModel() throws {
+        func paths(
+            _ environment: [String: String], models: [String] = [], flags: [String: String] = [:]
+        ) throws -> [String] {
+            try resolve(flags: flags, models: models, environment: environment, mustServe: true).configuration.models
+                .map(\.reference.path)
+        }
+        let sageMaker = ["SAGEMAKER_BIND_TO_PORT": "9000"]
+        let vertex = ["AIP_STORAGE_URI": "/mnt/model"]
+        #expect(try paths(sageMaker) == ["/opt/ml/model"])
+        #expect(try paths(vertex) == ["/mnt/model"])
+        #expect(try paths(sageMaker, models: ["m.onnx"]) == ["m.onnx"])
+        #expect(try paths(vertex.merging(["APUS_MODELS": "m.onnx"]) { $1 }) == ["m.onnx"])
+        #expect(try paths(vertex, flags: ["repository": "/models"]) == [])
+        #expect(throws: ConfigurationErrors.self) { try paths(["AIP_STORAGE_URI": "gs://bucket/model"]) }
+    }
+
     @Test("every key can be said by a flag, a variable and the file, and is read back", arguments: Key.all.map(\.name))
     func everyKey(_ name: String) throws {
         let key = try #require(Key.all.first { $0.name == name })

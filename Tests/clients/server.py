@@ -65,7 +65,7 @@ class Server:
         self.log_path = Path(self.folder, "log")
         self.allowed_errors = None
         command = [*wrapper, BINARY, "serve", *map(str, arguments), "--runtime-dir", self.runtime]
-        if "--listen" not in command:
+        if "--listen" not in command and not (variables or {}).keys() & {"SAGEMAKER_BIND_TO_PORT", "AIP_HTTP_PORT"}:
             command += ["--listen", "127.0.0.1:0"]
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(
