@@ -112,6 +112,12 @@ struct FeatureTests {
         try check.check(exchange.request, inputs: exchange.inputs, firstElements: [0])
         #expect(check.takeCounts() == [2, 0, 0])
         #expect(check.takeCounts() == nil)
+        exchange.inputs[0].removeAll()
+        try exchange.decode(#"{"data":[[121,7,1],[2,8,2]]}"#)
+        #expect(throws: InferenceError.self) {
+            try check.check(exchange.request, inputs: exchange.inputs, firstElements: [0])
+        }
+        #expect(check.takeCounts() == [1, 2, 0])
     }
 
     @Test("with no rule cost nothing")

@@ -107,17 +107,55 @@ def test_schema_yaml_and_diff(tmp_path):
     assert "schema.yaml: 'inputs' has to be a list" in broken.stderr
 
 
-def test_out_of_range_is_counted_by_feature(tmp_path, serve):
-    shutil.copy(model("iris").path, tmp_path / "model.onnx")
-    (tmp_path / "schema.yaml").write_text(
-        "inputs:\n- {name: w, max: 10}\n" + "".join(f"- name: {c}\n" for c in "xyz"))
-    row = {"w": 11, "x": 1, "y": 1, "z": 1}
-    refusing = serve(f"iris={tmp_path}", "--workers", "1", "--out-of-range", "reject")
-    answer = refusing.post("/predict", row)
-    assert answer.status == 400
-    assert "'w' has a number above the range where a number of 10 or less" in json.loads(answer.body)["error"]
-    wanted = 'apus_feature_out_of_range_total{model="iris",version="1",feature="w"} 1\n'
-    assert wait_until(lambda: wanted in refusing.get("/metrics").body.decode(), within=60)
+def described(folder):
+    """Iris with a range and a category."""
+    folder.mkdir(exist_ok=True)
+    shutil.copy(model("iris").path, folder / "model.onnx")
+    (folder / "schema.yaml").write_text(
+        "inputs:\n- {name: w, max: 10}\n- {name: x, categories: [1, 2]}\n- name: y\n- name: z\n")
+    return folder
+
+
+def in_every_form(row):
+    """(path, body, headers) of one row."""
+    names, values, json_type = list(row), list(row.values()), {"Content-Type": "application/json"}
+    tensor = {"name": "X", "shape": [1, 4], "datatype": "FP32"}
+    raw = np.array(values, np.float32).tobytes()
+    head = json.dumps({"inputs": [{**tensor, "parameters": {"binary_data_size": len(raw)}}]}).encode()
+    table = ",".join(names) + "\n" + ",".join(map(str, values)) + "\n"
+    return {
+        "v2 json": ("/v2/models/iris/infer", {"inputs": [{**tensor, "data": values}]}, {}),
+        "v2 binary": ("/v2/models/iris/infer", head + raw, {"Inference-Header-Content-Length": str(len(head))}),
+        "tf row": ("/v1/models/iris:predict", {"instances": [values]}, {}),
+        "tf record": ("/v1/models/iris:predict", {"instances": [row]}, {}),
+        "tf column": ("/v1/models/iris:predict", {"inputs": {"X": [values]}}, {}),
+        "tf examples": ("/v1/models/iris:classify", {"examples": [row]}, {}),
+        "split": ("/invocations", {"dataframe_split": {"columns": names, "data": [values]}}, json_type),
+        "records": ("/invocations", {"dataframe_records": [row]}, json_type),
+        "mlflow instances": ("/invocations", {"instances": [values]}, json_type),
+        "mlflow inputs": ("/invocations", {"inputs": [values]}, json_type),
+        "csv": ("/invocations", table.encode(), {"Content-Type": "text/csv"}),
+        "predict": ("/predict", row, {}),
+        "predict rows": ("/predict", {"data": [values]}, {}),
+        "torchserve": ("/predictions/iris", row, {}),
+    }
+
+
+@pytest.mark.parametrize("mode", ["warn", "reject"])
+def test_what_is_out_of_range_is_counted_in_every_form(tmp_path, serve, mode):
+    server = serve(f"iris={described(tmp_path / 'iris')}", "--workers", "1", "--out-of-range", mode)
+    forms = in_every_form({"w": 11, "x": 1, "y": 1, "z": 1})
+    for name, (path, body, headers) in forms.items():
+        answer = server.post(path, body, headers)
+        assert answer.status == (400 if mode == "reject" else 200), (name, answer.body)
+        if mode == "reject":
+            assert "'w' has a number above the range where a number of 10 or less" in str(answer.json), name
+    for name, (path, body, headers) in in_every_form({"w": 1, "x": 3, "y": 1, "z": 1}).items():
+        answer = server.post(path, body, headers)
+        assert answer.status == 400 and "'x' has another value where one of '1', '2'" in str(answer.json), name
+    for feature in "wx":
+        wanted = f'apus_feature_out_of_range_total{{model="iris",version="1",feature="{feature}"}} {len(forms)}\n'
+        assert wait_until(lambda: wanted in server.get("/metrics").body.decode(), within=60), feature
 
 
 def test_the_serving_example_that_mlflow_writes_has_to_be_answered(tmp_path, serve):

@@ -12,7 +12,7 @@ package final class FeatureCheck {
     private let schema: ModelSchema
     private let mode: OutOfRangeMode
     private let places: [Place]
-    /// How many values of each feature were outside of its range, since the last `takeCounts`.
+    /// How many values of each feature were outside of its range or its categories, since the last `takeCounts`.
     private var counts: [UInt64]
     private var hasCounts = false
 
@@ -59,7 +59,7 @@ package final class FeatureCheck {
         }
     }
 
-    /// How many values of each feature were outside of its range since this was last asked; nil when none were.
+    /// How many values of each feature were outside of its range or its categories since this was last asked; nil when none were.
     package func takeCounts() -> [UInt64]? {
         guard hasCounts else { return nil }
         defer {
@@ -83,12 +83,19 @@ package final class FeatureCheck {
             case .fits: break
             case .fault(let found, let wanted):
                 try problems.note(fault(place, found, wanted, row, of: count))
+            case .otherCategory(let found, let wanted):
+                self.count(place)
+                try problems.note(fault(place, found, wanted, row, of: count))
             case .outOfRange(let found, let wanted):
-                counts[place.index] += 1
-                hasCounts = true
+                self.count(place)
                 if mode == .reject { try problems.note(fault(place, found, wanted, row, of: count)) }
             }
         }
+    }
+
+    private func count(_ place: Place) {
+        counts[place.index] += 1
+        hasCounts = true
     }
 
     private func fault(_ place: Place, _ found: String, _ wanted: String, _ row: Int, of count: Int) -> InferenceError {

@@ -66,6 +66,8 @@ struct FeatureRule {
         case fits
         /// In words, without the value.
         case fault(found: String, wanted: String)
+        /// Refused whatever is done with ranges, and counted with them.
+        case otherCategory(found: String, wanted: String)
         case outOfRange(found: String, wanted: String)
     }
 
@@ -81,7 +83,7 @@ struct FeatureRule {
                 return .fault(found: "a number out of range", wanted: "\(wanted) from \(Self.text(integers.lowerBound)) to \(Self.text(integers.upperBound))")
             }
         }
-        if let numbers, !numbers.contains(number) { return .fault(found: "another value", wanted: categoryText) }
+        if let numbers, !numbers.contains(number) { return .otherCategory(found: "another value", wanted: categoryText) }
         if let minimum = feature.minimum, number < minimum { return .outOfRange(found: "a number below the range", wanted: rangeText) }
         if let maximum = feature.maximum, number > maximum { return .outOfRange(found: "a number above the range", wanted: rangeText) }
         return .fits
@@ -90,7 +92,7 @@ struct FeatureRule {
     func judge(_ text: UnsafeRawBufferPointer) -> Verdict {
         guard let texts, !texts.contains(Array(text)) else { return .fits }
         if text.isEmpty, !feature.isRequired { return .fits }
-        return .fault(found: "another text", wanted: categoryText)
+        return .otherCategory(found: "another text", wanted: categoryText)
     }
 
     private var wanted: String {

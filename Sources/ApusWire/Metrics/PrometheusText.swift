@@ -186,7 +186,8 @@ extension PrometheusText {
     private func writeFeatures(into sink: inout TextSink) {
         guard !totals.outOfRange.isEmpty else { return }
         sink.family(
-            "apus_feature_out_of_range_total", .counter, "Values outside of the range that the schema names.")
+            "apus_feature_out_of_range_total", .counter,
+            "Values outside of the range or the categories that the schema names.")
         for (key, count) in totals.outOfRange.sorted(by: { $0.key < $1.key }) {
             sink.append("apus_feature_out_of_range_total{")
             sink.append(Self.labels(key.model))
