@@ -109,10 +109,25 @@ struct OpenAPIFragmentTests {
     @Test(
         "a request that the model does not take, or whose first row is not finite, is no example",
         arguments: [
-            #"{"in": [1, 2]"#, #"{"in": [1]}"#, #"{"out": [1, 2]}"#, #"{"in": [1, null]}"#, "",
+            #"{"in": [1, 2]"#, #"{"in": [1]}"#, #"{"out": [1, 2]}"#, #"{"in": [1, Infinity]}"#, "",
         ])
     func noOwnRequest(_ body: String) {
         #expect(ExampleTexts(.echo(.float32, [nil, 2]), .own, Array(body.utf8)) == nil)
+    }
+
+    @Test("a made-up example is within what the features allow, and is by column")
+    func fitted() throws {
+        let schema = FeatureTests.schema {
+            $0.features[0].maximum = 0.5
+            $0.features[2].minimum = 7
+        }
+        let examples = try #require(ExampleTexts(schema))
+        let text = String(decoding: OpenAPIFragment(schema, examples: examples).bytes, as: UTF8.self)
+        #expect(text.contains(#"{"age":0,"class":1,"fare":7.0}"#), "\(text)")
+        let exchange = Exchange(schema, PredictCodec(schema: schema))
+        #expect(exchange.refusal(#"{"age":0,"class":1,"fare":7.0}"#) == "accepted")
+        #expect(text.contains(#"{"name":"age","input":0,"datatype":"INT64","required":true,"column":0,"max":0.5}"#))
+        #expect(text.contains(#""column":1,"categories":[1,2.5]}"#))
     }
 
     @Test("of several rows the first is the example", arguments: [

@@ -12,13 +12,11 @@ package struct ExampleTexts {
     struct Tensor {
         let spec: TensorSpec
         let shape: [Int]
-        /// JSON of each element, row-major.
-        let elements: [String]
+        /// JSON of each element, row-major. NaN is null, as in every protocol.
+        var elements: [String]
 
-        /// There is no NaN and no infinity.
-        var isJSON: Bool {
-            !spec.elementType.isFloatingPoint || !elements.contains { ["nan", "inf", "-inf"].contains($0) }
-        }
+        /// There is no infinity.
+        var isJSON: Bool { !spec.elementType.isFloatingPoint || !elements.contains { $0 == "inf" || $0 == "-inf" } }
     }
 
     let schema: ModelSchema
@@ -41,6 +39,7 @@ package struct ExampleTexts {
                 return Tensor(spec: spec, shape: view.shape.array, elements: Self.elements(view, isWhole: isWide))
             }
         }
+        .fitted(to: schema.features)
     }
 
     /// The first row of a request that came with the model.
@@ -105,8 +104,14 @@ package struct ExampleTexts {
         return bodies
     }
 
+    /// By column where the columns of the only input have names.
     func record(_ index: Int) -> String {
-        "{\(tensors.map { "\(quoted($0.spec.name)):\(Self.value($0, row: index))" }.joined(separator: ","))}"
+        let columns = tensors.count == 1 && tensors[0].shape.count == 2 ? schema.columns(ofInput: 0) : []
+        guard columns.isEmpty else {
+            let values = tensors[0].elements[index * columns.count..<(index + 1) * columns.count]
+            return "{\(zip(columns, values).map { "\(quoted($0.name)):\($1)" }.joined(separator: ","))}"
+        }
+        return "{\(tensors.map { "\(quoted($0.spec.name)):\(Self.value($0, row: index))" }.joined(separator: ","))}"
     }
 
     /// The only row, as a list of values: of the columns when the model has one input.
@@ -144,7 +149,7 @@ package struct ExampleTexts {
                 view.bytes.loadUnaligned(fromByteOffset: index * MemoryLayout<T>.size, as: T.self)
             }
             func fraction(_ value: some BinaryFloatingPoint & CustomStringConvertible) -> String {
-                isWhole ? "\(Int(value))" : value.description
+                value.isNaN ? "null" : isWhole ? "\(Int(value))" : value.description
             }
             switch view.elementType {
             case .bool: return at(UInt8.self) == 0 ? "false" : "true"

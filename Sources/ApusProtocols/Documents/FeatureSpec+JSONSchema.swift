@@ -23,6 +23,21 @@ extension FeatureSpec {
         return "{\(members.joined(separator: ","))}"
     }
 
+    /// What the page's form knows of it, beside the tensor.
+    var formDescription: String {
+        var members = [
+            "\"name\":\(quoted(name))", "\"input\":\(input)", "\"datatype\":\"\(elementType.datatype)\"",
+            "\"required\":\(isRequired)",
+        ]
+        if let column { members.append("\"column\":\(column)") }
+        if !categories.isEmpty { members.append("\"categories\":[\(categories.map(\.json).joined(separator: ","))]") }
+        if let defaultValue { members.append("\"default\":\(defaultValue.json)") }
+        if let minimum { members.append("\"min\":\(FeatureValue.number(minimum).json)") }
+        if let maximum { members.append("\"max\":\(FeatureValue.number(maximum).json)") }
+        if !summary.isEmpty { members.append("\"description\":\(quoted(summary))") }
+        return "{\(members.joined(separator: ","))}"
+    }
+
     private func leafSchema(in tensor: ElementType) -> String {
         if elementType.isFloatingPoint { return tensor.leafSchema }
         guard tensor.isFloatingPoint, elementType != .bool,

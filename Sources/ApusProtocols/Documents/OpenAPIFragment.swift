@@ -81,6 +81,7 @@ package struct OpenAPIFragment: Equatable, Sendable {
         }
         return "{\"name\":\(quoted(schema.name)),\"version\":\"\(schema.version)\","
             + "\"has_rows\":\(schema.hasRows),"
+            + "\"features\":[\(schema.features.map(\.formDescription).joined(separator: ","))],"
             + "\"max_batch_size\":\(schema.isBatchable ? schema.maxBatchRowCount : 0),"
             + "\"inputs\":\(list(schema.inputs)),\"outputs\":\(list(schema.outputs))}"
     }

@@ -95,9 +95,9 @@ extension ElementType {
         case .int16: Self.integer(-32_768, 32_767)
         case .int32: Self.integer(-2_147_483_648, 2_147_483_647)
         case .int64: Self.integer(.min, .max)
-        case .float16: Self.number("-65504", "65504")
-        case .bfloat16: Self.number("-3.3895313892515355e38", "3.3895313892515355e38")
-        case .float32: Self.number("-3.4028234663852886e38", "3.4028234663852886e38", ",\"format\":\"float\"")
+        case .float16: Self.number(below: "65520")
+        case .bfloat16: Self.number(below: "3.396177529230458e38")
+        case .float32: Self.number(below: "3.4028235677973366e38", ",\"format\":\"float\"")
         case .float64: "{\"type\":[\"number\",\"null\"],\"format\":\"double\"}"
         case .string: "{\"type\":\"string\"}"
         }
@@ -106,9 +106,9 @@ extension ElementType {
     /// What one element is in an answer.
     var answerLeafSchema: String { self == .bool ? "{\"type\":\"boolean\"}" : leafSchema }
 
-    /// What lies outside does not fit the type.
-    private static func number(_ least: String, _ most: String, _ format: String = "") -> String {
-        "{\"type\":[\"number\",\"null\"],\"minimum\":\(least),\"maximum\":\(most)\(format)}"
+    /// - Parameter limit: what is rounded to infinity, half a step above the greatest number of the type.
+    private static func number(below limit: String, _ format: String = "") -> String {
+        "{\"type\":[\"number\",\"null\"],\"exclusiveMinimum\":-\(limit),\"exclusiveMaximum\":\(limit)\(format)}"
     }
 
     static func integer(_ least: Int, _ most: Int) -> String {

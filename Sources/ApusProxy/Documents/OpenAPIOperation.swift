@@ -54,16 +54,18 @@ struct OpenAPIOperation {
         }
     }
 
+    /// No parameter of the operation, as it belongs to one of its media types.
+    private static let binaryTensors = "JSON, or JSON with binary tensors behind it: then the field "
+        + "Inference-Header-Content-Length says how many bytes of JSON there are; 0 means that the body is the only "
+        + "input's tensor."
+
     private var takesTensors: Bool { if case .tensors = answer { true } else { false } }
 
     private func writeBody(_ json: inout JSONWriter) {
         guard let body else { return }
-        if takesTensors {
-            json.key("parameters")
-            json.array(["InferenceHeaderContentLength"]) { $0.reference("parameters", $1) }
-        }
         json.key("requestBody")
         json.object { json in
+            if takesTensors { json.member("description", Self.binaryTensors) }
             if failures == Self.ofRun { json.member("required", true) }
             json.key("content")
             json.object { json in
