@@ -27,7 +27,8 @@ class Measure:
 
 @dataclass
 class Outcome:
-    """One test's end. `failed` counts requests without the right answer, `allowed` is its bar."""
+    """One test's end. `failed` counts requests without the right answer, `allowed` is its bar.
+    `skipped` says what this machine does not have that the test needs; else it is empty."""
 
     number: str
     title: str
@@ -37,6 +38,7 @@ class Outcome:
     faults: int = 0
     measures: list = field(default_factory=list)
     problems: list = field(default_factory=list)
+    skipped: str = ""
 
     def passed(self, judges_all):
         measures = [one for one in self.measures if judges_all or not one.is_soft]
@@ -58,14 +60,18 @@ class Board:
         print(self.line(outcome), flush=True)
 
     def line(self, one):
+        head = f"{one.number:>3}  {one.title:<52} "
+        if one.skipped:
+            return f"{head}skipped: {one.skipped}"
         word = "pass" if one.passed(self.judges_all) else "FAIL"
-        head = f"{one.number:>3}  {one.title:<52} {one.faults:>5} faults  "
-        head += f"{one.failed:>3} of {one.requests:>6} failed (bar {one.allowed})  {word}"
+        head += f"{one.faults:>5} faults  {one.failed:>3} of {one.requests:>6} failed (bar {one.allowed})  {word}"
         return "\n".join([head, *(f"       {x}" for x in [*map(str, one.measures), *one.problems])])
 
     def summary(self):
-        passed = len(self.outcomes) - len(self.broken)
-        return f"{passed} of {len(self.outcomes)} tests passed, seed {self.seed}"
+        skipped = sum(bool(one.skipped) for one in self.outcomes)
+        passed = len(self.outcomes) - len(self.broken) - skipped
+        text = f"{passed} of {len(self.outcomes)} tests passed"
+        return f"{text}, {skipped} skipped, seed {self.seed}" if skipped else f"{text}, seed {self.seed}"
 
     def json(self):
         tests = [{**asdict(one), "passed": one.passed(self.judges_all)} for one in self.outcomes]
@@ -77,5 +83,9 @@ class Board:
 
     def _case(self, one):
         head = f'<testcase classname="chaos" name={quoteattr(f"{one.number} {one.title}")}>'
-        failure = "" if one.passed(self.judges_all) else f"<failure message={quoteattr(self.line(one))}/>"
-        return f"{head}{failure}</testcase>\n"
+        inner = ""
+        if one.skipped:
+            inner = f"<skipped message={quoteattr(one.skipped)}/>"
+        elif not one.passed(self.judges_all):
+            inner = f"<failure message={quoteattr(self.line(one))}/>"
+        return f"{head}{inner}</testcase>\n"

@@ -6,9 +6,10 @@ usage: chaos.py [--long] [--seed N] [--only NUMBER]... [--json FILE] [--junit FI
 A test starts a server, loads it with `loadtest` at half of what it carries (every answer is
 compared), breaks something at moments that the seed decides, and counts the requests that failed.
 At the end no process may be left, descriptors and memory are back where they were, and the log
-has no error but the one that the fault is. The short form takes two minutes, keeps to a rate
+has no error but the one that the fault is. The short form takes two or three minutes, keeps to a rate
 that any machine carries, and judges only what no slow machine can spoil; the long one, which
-takes half an hour, judges times too.
+takes half an hour, judges times too. What a machine does not allow (to mount, to limit memory)
+is skipped, and said to be.
 """
 
 import argparse
@@ -26,9 +27,12 @@ import inputs  # noqa: E402, F401
 import kills  # noqa: E402, F401
 import mix  # noqa: E402, F401
 import pauses  # noqa: E402, F401
+import resources  # noqa: E402, F401
+import rollbacks  # noqa: E402, F401
+import starts  # noqa: E402, F401
 import swaps  # noqa: E402, F401
 from board import Board  # noqa: E402
-from run import TESTS, Campaign, Run  # noqa: E402
+from run import TESTS, Campaign, Run, Skipped  # noqa: E402
 
 
 def main():
@@ -73,6 +77,8 @@ def perform(one, campaign):
     run = Run(number, title, short if campaign.is_short else long, campaign)
     try:
         function(run)
+    except Skipped as reason:
+        run.outcome.skipped = str(reason)
     except Exception as error:
         traceback.print_exc()
         run.outcome.problems.append(f"{type(error).__name__}: {error}"[:2000])

@@ -1,9 +1,12 @@
 """Requests that break a worker, and bodies that are too large: tests 12, 13, 20 and 24."""
 
 import json
+import os
+import statistics
 import threading
 import time
 
+import load
 import onnx
 from kills import FOREVER, SLOW
 from onnx import TensorProto, helper
@@ -26,15 +29,19 @@ models:
 
 def fragile(path):
     """y = -2^63 / x: with x = -1 the quotient has no 64-bit form, and the processor traps."""
-    tensor = helper.make_tensor_value_info
-    least = helper.make_tensor("least", TensorProto.INT64, [1], [-(2**63)])
-    graph = helper.make_graph(
-        [helper.make_node("Div", ["least", "x"], ["y"])], "fragile",
-        [tensor("x", TensorProto.INT64, [None, 1])], [tensor("y", TensorProto.INT64, [None, 1])], [least],
-    )  # fmt: skip
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    onnx.save(model, path)
+    onnx.save(quotient(-(2**63)), path)
     return f"fragile={path}"
+
+
+def quotient(dividend):
+    """y = dividend / x."""
+    tensor = helper.make_tensor_value_info
+    constant = helper.make_tensor("dividend", TensorProto.INT64, [1], [dividend])
+    graph = helper.make_graph(
+        [helper.make_node("Div", ["dividend", "x"], ["y"])], "quotient",
+        [tensor("x", TensorProto.INT64, [None, 1])], [tensor("y", TensorProto.INT64, [None, 1])], [constant],
+    )  # fmt: skip
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 
 @test("12", "an input that crashes the worker, ten a second", short=4)
@@ -98,21 +105,74 @@ def hang(run):
 
 @test("20", "three times what it carries", short=3, long=60)
 def overload(run):
-    import load
-
-    with run.serve(IRIS.argument, "--workers", "2", "--queue", "64") as server:
-        rate = 3 * run.campaign.capacity
-        with load.Load(server.url, "iris", run.campaign.expected, rate, run.seconds) as one:
+    """A model that takes a few milliseconds, and four times as many clients as its queue is long: most of the load has
+    to be refused. The server has one half of the processors and the generator the other, so that what it costs to send
+    three times as much is not taken from the server; what is carried is measured so, too."""
+    queue = 64
+    expected, requests = run.folder / "expected.json", run.folder / "requests.jsonl"
+    body = slow_body(turns=4000)
+    requests.write_bytes(body + b"\n")
+    servers, clients = halves()
+    how = {"requests": ["--requests", requests], "wrapper": clients}
+    with run.serve(SLOW, "--workers", "2", "--queue", queue, "--batching", "off", wrapper=servers) as server:
+        load.write_expected(server.url, "slow", expected, **how)
+        carried = load.capacity(server.url, "slow", expected, **how)
+        prober = Prober(server, body)
+        with load.Load(
+            server.url, "slow", expected, 3 * carried, run.seconds, connections=4 * queue, **how
+        ) as one:
             pass
+        began = time.monotonic()
+        wait_until(lambda: server.post("/models/slow/predict", {"x": 1}).status == 200)
+        run.measure("back to normal after", round(time.monotonic() - began, 3), 1, "s", is_soft=True)
+        prober.finish()
         run.outcome.faults = 1
         run.outcome.requests = one.requests
         others = {code for code in one.run["statuses"] if code not in ("200", "503")}
         run.expect(not others, f"answers with {sorted(others)}")
+        run.expect(one.run["statuses"].get("503", 0) > 0, "nothing was refused")
         run.expect(not one.run["wrong_examples"], "wrong answers")
-        lost = 1 - one.run["answered_per_s"] / run.campaign.capacity
+        lost = 1 - one.run["answered_per_s"] / carried
         run.measure("goodput lost", round(100 * lost, 1), 5, "%", is_soft=True)
-        answer = server.post("/v2/models/iris/infer", *IRIS.v2_json([0]))
-        run.expect(answer.status == 200, "it does not answer afterwards")
+        run.measure("p99 of what was answered", one.run["service"]["p99_us"] / 1e3, 30_000, "ms", is_soft=True)
+        refused = [time for status, time in prober.answers if status == 503]
+        run.measure("half of the refusals took", round(statistics.median(refused or [0]), 2), 5, "ms", is_soft=True)
+
+
+def slow_body(turns):
+    tensor = {"name": "x", "shape": [1, 1], "datatype": "FP32", "data": [turns]}
+    return json.dumps({"inputs": [tensor]}).encode()
+
+
+def halves():
+    """Commands that keep a program to one half of the processors, and to the other."""
+    all_of_them = sorted(os.sched_getaffinity(0))
+    middle = len(all_of_them) // 2
+    if middle == 0:
+        return [], []
+    lists = [",".join(map(str, part)) for part in (all_of_them[:middle], all_of_them[middle:])]
+    return [["taskset", "-c", one] for one in lists]
+
+
+class Prober(threading.Thread):
+    """One more client, which notes how long each answer takes."""
+
+    def __init__(self, server, body):
+        super().__init__()
+        self.server, self.body, self.answers = server, body, []
+        self.ends = threading.Event()
+        self.start()
+
+    def run(self):
+        with Connection(self.server, timeout=60) as connection:
+            while not self.ends.wait(0.01):
+                began = time.monotonic()
+                status = connection.ask("POST", "/v2/models/slow/infer", body=self.body).status
+                self.answers.append((status, (time.monotonic() - began) * 1e3))
+
+    def finish(self):
+        self.ends.set()
+        self.join()
 
 
 @test("24", "a body of 1 GiB, announced and in chunks", short=3, long=5)

@@ -4,7 +4,7 @@ import time
 
 import processes
 from processes import wait_until
-from run import test
+from run import last, test
 from subject import IRIS, Subject
 from wire import Connection
 
@@ -94,7 +94,7 @@ def crash_loop(run):
                 found = server.kind("worker slow@")
                 forks.update(found)
                 server.kill(found)
-                time.sleep(0.01)
+                last(0.01)
         run.outcome.faults = len(forks)
         per_minute = 60 * len(forks) / run.seconds
         run.measure("forks per minute", round(per_minute), 20, is_soft=True)

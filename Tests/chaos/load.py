@@ -13,26 +13,27 @@ REQUESTS = ["--distinct", "32", "--seed", "1"]
 CONNECTIONS = 16
 
 
-def capacity(url, model):
+def capacity(url, model, expected=None, connections=CONNECTIONS, **how):
     """Right answers per second of a closed loop."""
-    run = _report(_start(url, model, "--connections", str(CONNECTIONS), "--duration", "2s"))
-    return run["answered_per_s"]
+    options = ["--connections", connections, "--duration", "2s", *_check(expected)]
+    return _report(_start(url, model, *options, **how))["answered_per_s"]
 
 
-def write_expected(url, model, path):
-    """Asks each of the 32 requests once, and keeps the answers as what is right."""
-    _report(_start(url, model, "--write-golden", path, "--rate", "50", "--duration", "1s"))
+def write_expected(url, model, path, **how):
+    """Asks each of the requests once or more, and keeps the answers as what is right."""
+    _report(_start(url, model, "--write-golden", path, "--rate", "50", "--duration", "1s", **how))
 
 
 class Load:
     """Requests at a constant rate for some seconds. Use it with `with`; then read `failed`."""
 
-    def __init__(self, url, model, expected, rate, seconds, options=()):
-        check = ["--golden", expected, "--tolerance", "1e-4"] if expected else []
+    def __init__(
+        self, url, model, expected, rate, seconds, options=(), connections=CONNECTIONS, **how
+    ):
         self.end = time.monotonic() + seconds
         self.process = _start(
-            url, model, *check, "--rate", f"{rate:.0f}", "--connections", str(CONNECTIONS),
-            "--duration", f"{seconds:g}s", *options,
+            url, model, *_check(expected), "--rate", f"{rate:.0f}", "--connections", connections,
+            "--duration", f"{seconds:g}s", *options, **how,
         )  # fmt: skip
         self.run = None
 
@@ -44,6 +45,11 @@ class Load:
             self.process.kill()
             self.process.communicate()
         else:
+            self.finish()
+
+    def finish(self):
+        """Waits for its end. What it found can be read then."""
+        if self.run is None:
             self.run = _report(self.process)
 
     @property
@@ -69,9 +75,14 @@ class Load:
         return self.run["connections_opened"]
 
 
-def _start(url, model, *options):
+def _check(expected):
+    return ["--golden", expected, "--tolerance", "1e-4"] if expected else []
+
+
+def _start(url, model, *options, requests=REQUESTS, wrapper=()):
+    """`wrapper` is a command that becomes the generator."""
     command = [
-        BINARY, url, "--model", model, *REQUESTS, *map(str, options), "--warm-up", "0s",
+        *wrapper, BINARY, url, "--model", model, *requests, *map(str, options), "--warm-up", "0s",
         "--metrics", "none", "--quiet", "--json", "-",
     ]  # fmt: skip
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -1,16 +1,15 @@
 """All together, at random, with two models: test 34."""
 
 import signal
-import time
 
 import clients
 import processes
 from kills import SLOW
-from run import test
+from run import last, test
 from subject import IRIS
 
 
-@test("34", "a mix of faults, two models", short=10, long=1200)
+@test("34", "a mix of faults, two models", short=7, long=1200)
 def mix(run):
     arguments = [IRIS.argument, SLOW, "--workers", "2", "--default-model", "iris"]
     with run.serve(*arguments, errors="exited.*Killed|reload|cannot be loaded") as server, run.load(server) as load:
@@ -38,7 +37,7 @@ def hang_up(run, server):
 def stop_worker(run, server):
     for pid in server.kind("worker iris@")[:1]:
         processes.kill(pid, signal.SIGSTOP)
-        time.sleep(0.2)
+        last(0.2)
         processes.kill(pid, signal.SIGCONT)
 
 

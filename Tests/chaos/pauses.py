@@ -7,7 +7,7 @@ import time
 import processes
 from kills import SLOW
 from processes import wait_until
-from run import test
+from run import last, test
 from subject import IRIS, Subject
 from wire import Connection
 
@@ -40,7 +40,7 @@ def drain(run):
         server.destroy()
 
 
-@test("19", "SIGSTOP a worker and then a proxy", short=6, long=30)
+@test("19", "SIGSTOP a worker and then a proxy", short=4, long=30)
 def stopped(run):
     pause = 1 if run.is_short else 5
     with run.serve(IRIS.argument, "--workers", "2", "--proxies", "2") as server, run.load(server) as load:
@@ -48,22 +48,25 @@ def stopped(run):
             pids = server.kind(kind)
             pid = run.random.choice(pids)
             processes.kill(pid, signal.SIGSTOP)
-            time.sleep(pause)
+            last(pause)
             processes.kill(pid, signal.SIGCONT)
             run.outcome.faults += 1
             run.expect(load.left > 0, "the load ended too early")
         run.expect(server.lines("exited") == 0, "a process was killed")
 
 
-@test("28", "the runtime directory is deleted", short=0, long=10)
+@test("28", "the runtime directory is deleted", short=3, long=10)
 def deleted(run):
     with run.serve(IRIS.argument, "--workers", "2") as server:
-        with run.load(server) as load:
-            time.sleep(max(0.0, load.left / 2))
+        with run.load(server):
+            began = time.monotonic()
             shutil.rmtree(server.runtime)
+            # `apus status` finds the server again, and workers that start now find a place for their sockets.
+            wait_until(lambda: _answers(server), within=30)
+            run.measure("admin socket back after", round(time.monotonic() - began, 3), 5, "s", is_soft=True)
+            server.kill(server.kind("worker"))
             run.outcome.faults = 1
-        # `apus status` finds the server again before the test asks it how it is.
-        wait_until(lambda: _answers(server), within=30)
+            server.settle()
 
 
 def _answers(server):
@@ -73,15 +76,14 @@ def _answers(server):
         return None
 
 
-@test("29", "all processes stand still, as a suspended machine", short=5, long=20)
+@test("29", "all processes stand still, as a suspended machine", short=4, long=20)
 def suspended(run):
     pause = 1.5 if run.is_short else 8
     with run.serve(IRIS.argument, "--workers", "2") as server:
         with run.load(server):
-            time.sleep(1)
             members = processes.tree(server.pid)
             server.kill(members, signal.SIGSTOP)
-            time.sleep(pause)
+            last(pause)
             server.kill(members, signal.SIGCONT)
             run.outcome.faults = 1
         run.expect(server.lines("exited") == 0, "a process was killed")

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import load
 from board import Measure, Outcome
+from faults import Skipped  # noqa: F401
+from processes import wait_until
 from subject import IRIS, Subject
 
 TESTS = []
@@ -46,11 +48,17 @@ class Run:
             self.outcome.problems += server.check_nothing_grew()
 
     @contextmanager
-    def load(self, server, *options, model="iris", seconds=None):
-        """Half of the capacity; what fails is counted."""
-        expected = self.campaign.expected if model == "iris" else None
-        rate = self.campaign.rate
-        with load.Load(server.url, model, expected, rate, seconds or self.seconds, options) as one:
+    def load(self, server, *options):
+        """Half of the capacity, for the test's time, under way when this begins; what fails is counted."""
+        with self.load_of(server.url, *options) as one:
+            wait_until(lambda: server.connection_count() > load.CONNECTIONS // 2, within=30)
+            yield one
+
+    @contextmanager
+    def load_of(self, url, *options):
+        """The same for a server that need not be there yet."""
+        campaign = self.campaign
+        with load.Load(url, "iris", campaign.expected, campaign.rate, self.seconds, options) as one:
             yield one
         self.outcome.requests += one.requests
         self.outcome.failed += one.failed
@@ -59,11 +67,10 @@ class Run:
 
     def faults(self, one, every):
         """Comes round about each `every` seconds while the load goes on, at random moments."""
-        time.sleep(min(0.3, max(one.left, 0)))
         while one.left > 0.5:
             yield
             self.outcome.faults += 1
-            time.sleep(min(every * self.random.uniform(0.7, 1.3), max(one.left, 0)))
+            last(min(every * self.random.uniform(0.7, 1.3), max(one.left, 0)))
 
     def pick(self, pids):
         """One of them, as a list; none when there is none at the moment."""
@@ -83,6 +90,12 @@ class Run:
     def count(self, requests, failed):
         self.outcome.requests += requests
         self.outcome.failed += failed
+
+
+def last(seconds):
+    """For as long as a state is to last: the length of a fault, the pace of a load. Not for what will happen: see
+    `wait_until`."""
+    time.sleep(seconds)
 
 
 class Campaign:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 
 import processes
+import server
 from models import model
 from processes import wait_until
 from server import Server
@@ -34,6 +35,11 @@ class Subject(Server):
             return status["state"] == "ready" and states == ({"serving"}, {"ready"})
 
         wait_until(all_work, within=within)
+
+    def connection_count(self):
+        """The clients' connections that are open now, with the one that asks."""
+        lines = self.get("/metrics").body.decode().splitlines()
+        return sum(int(line.split()[-1]) for line in lines if line.startswith("apus_connections_open"))
 
     def kind(self, word):
         """The pids of the processes of one kind: `worker`, `worker iris@`, `template`, `proxy`."""
@@ -76,11 +82,10 @@ class Subject(Server):
         """How many lines of the log have it."""
         return sum(text in line for line in self.log().splitlines())
 
-    def reload(self):
+    def reload(self, *options):
         """`apus reload --wait`: its exit code."""
-        import server
-
-        return server.run("reload", "--wait", "--runtime-dir", self.runtime, timeout=60).returncode
+        arguments = ["reload", "--wait", *options, "--runtime-dir", self.runtime]
+        return server.run(*arguments, timeout=60).returncode
 
 
 def limited_to(descriptors):

@@ -54,13 +54,16 @@ class Answer:
 class Server:
     """Use it with `with`: leaving asserts that it ends well and leaves nothing behind.
 
-    `wrapper` is a command that becomes the server after it has changed its own limits, say.
+    `wrapper` is a command that becomes the server after it has changed its own limits, say. `place` is where its
+    files are, its log included; `descriptors` stay open in it.
     A test that provokes error lines on purpose clears or sets `allowed_errors`, a regular
     expression for the lines that may stand in the log.
     """
 
-    def __init__(self, *arguments, variables=None, wrapper=(), ready_within=90):
-        self.folder = tempfile.mkdtemp(prefix="apus.", dir="/tmp")
+    def __init__(
+        self, *arguments, variables=None, wrapper=(), ready_within=90, place="/tmp", descriptors=()
+    ):
+        self.folder = tempfile.mkdtemp(prefix="apus.", dir=place)
         self.runtime = f"{self.folder}/r"
         self.log_path = Path(self.folder, "log")
         self.allowed_errors = None
@@ -75,6 +78,7 @@ class Server:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 start_new_session=True,
+                pass_fds=descriptors,
             )
         self.pid = self.process.pid
         try:
