@@ -38,6 +38,11 @@ def activation(run):
                 run.expect(server.url == target.url, f"it serves at {server.url}")
                 run.expect(load.left > 0, "the load ended before the server was ready")
                 run.outcome.faults = 1
+                # What systemd 253 and later waits for with Type=notify-reload (systemd.service(5)).
+                server.kill([server.pid], signal.SIGHUP)
+                lines = notices.wait_for("RELOADING=1")
+                run.expect(any(one.startswith("MONOTONIC_USEC=") for one in lines), f"a reload is said by {lines}")
+                notices.wait_for("READY=1")
                 load.finish()
                 server.stop()
             finally:
@@ -60,8 +65,11 @@ class Notices:
         self.socket.close()
 
     def wait_for(self, line):
-        while line not in self.socket.recv(1 << 16).decode().splitlines():
-            pass
+        """The lines that came together with that one."""
+        while True:
+            lines = self.socket.recv(1 << 16).decode().splitlines()
+            if line in lines:
+                return lines
 
 
 @test("33", "a new program by SIGUSR2, again and again", short=4, long=60)
