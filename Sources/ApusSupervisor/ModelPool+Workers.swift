@@ -65,11 +65,12 @@ extension ModelPool {
 
     // MARK: Crash loops
 
-    /// Takes down an end that says something against the model.
+    /// Takes down an end that says something against the model. While it is degraded each one does: the next is tried at
+    /// its own time.
     func countDeath(of serial: UInt32, _ reason: ExitReason, fromOutside: Bool) {
         let now = supervisor.now
         guard !supervisor.isStopping, let slot = slots.first(where: { $0.serial == serial }),
-            slot.isSuspicious(at: now, fromOutside: fromOutside)
+            slot.isSuspicious(at: now, fromOutside: fromOutside) || crashLoop.isDegraded && slot.processID != 0
         else { return }
         let isDegraded = crashLoop.died(
             at: now, workerCount: slots.count, how: "\(reason)", jitter: .random(in: -1...1))

@@ -48,6 +48,8 @@ final class ModelPool {
     var workerLinks: [UInt32: ControlLink<WorkerReport>] = [:]
     private var templateBackoff = RestartBackoff(longest: 30_000)
     private var loadDeadline: UInt64 = 0
+    /// When the template said so last.
+    private var loadedSince: UInt64 = 0
     private let series: PoolSeries?
     let log: Logger
     /// As a candidate: it takes over even if clients of the serving version cannot go on with it.
@@ -225,6 +227,7 @@ final class ModelPool {
         case .loaded(let description):
             self.description = description
             loadFailure = nil
+            loadedSince = supervisor.now
             state = .loaded
             placeWorkers(description)
             log.info(
@@ -281,10 +284,15 @@ final class ModelPool {
         case .loading, .loaded: break
         }
         log.error("template exited", metadata: ["reason": "\(reason)"])
+        // One that was ended from outside after it had loaded the model says nothing against the next, which is wanted
+        // at once.
+        let isProven = state == .loaded && supervisor.now >= loadedSince + WorkerSlot.provenMilliseconds
         state = .loading
         templateRestartCount += 1
         series?.templateRestarted()
-        templateBackoff.died(at: supervisor.now, jitter: .random(in: -1...1))
+        if !(isProven && reason.isFromOutside) {
+            templateBackoff.died(at: supervisor.now, jitter: .random(in: -1...1))
+        }
         for slot in slots where slot.state == .forking { end(slot.serial) }
         supervisor.changed()
     }

@@ -260,13 +260,7 @@ package final class Supervisor {
     /// What a worker's end says about its requests.
     func death(of serial: UInt32, _ reason: ExitReason) -> WorkerDeath {
         if stuck.remove(serial) != nil { return .deadline }
-        switch reason {
-        case .signaled(SIGKILL), .signaled(SIGTERM), .signaled(SIGINT), .signaled(SIGHUP),
-            .exited(code: 0):
-            return .external
-        case .signaled, .exited:
-            return .crash
-        }
+        return reason.isFromOutside ? .external : .crash
     }
 
     // MARK: Once per turn
@@ -459,6 +453,16 @@ package enum SupervisorStartError: Error, CustomStringConvertible {
             "the socket \"\(name)\" that was passed by LISTEN_FDS is no listening TCP socket: \(error)"
         case .tooManySockets(let names):
             "\(names.count) sockets were passed by LISTEN_FDS (\(names.joined(separator: ", "))); apus listens on one"
+        }
+    }
+}
+
+extension ExitReason {
+    /// Somebody ended the process, or it was told to end: it is no fault of its own.
+    var isFromOutside: Bool {
+        switch self {
+        case .signaled(SIGKILL), .signaled(SIGTERM), .signaled(SIGINT), .signaled(SIGHUP), .exited(code: 0): true
+        case .signaled, .exited: false
         }
     }
 }
