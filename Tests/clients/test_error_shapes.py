@@ -1,12 +1,14 @@
 """Errors that no codec made: they have the form of the protocol whose path was asked, with its codes."""
 
+import json
 import os
+import select
 import signal
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from models import model
+from models import FIXTURES, model
+from processes import wait_until
 from server import Answer, Server
 from wire import Connection
 
@@ -65,18 +67,39 @@ def test_what_the_proxy_refuses(server, protocol):
 
 
 def test_what_comes_too_late(serve):
-    """The only worker is stopped, so nothing is answered before the deadline."""
-    running = serve(model("iris").argument, "--workers", "1", "--timeout", "500")
+    """The only worker is stopped, so nothing is answered before the deadline. Then it is replaced: one request at a
+    time, or the next worker would still be in time for a later one."""
+    running = serve(model("iris").argument, "--workers", "1", "--timeout", "200")
     running.allowed_errors = "."  # the supervisor ends the worker, and says so
-    (worker,) = running.workers()
-    os.kill(worker, signal.SIGSTOP)
-
-    def ask(protocol):
-        path, headers = PATHS[protocol]
+    for protocol, (path, headers) in PATHS.items():
+        (worker,) = running.workers()
+        os.kill(worker, signal.SIGSTOP)
         check(protocol, running.post(path.format("iris"), b"{}", headers), 504)
+        assert wait_until(lambda: running.workers() not in ([], [worker]), within=60)
 
-    with ThreadPoolExecutor(len(PATHS)) as pool:
-        list(pool.map(ask, PATHS))
+
+def test_what_finds_the_queue_full(serve):
+    """The only worker runs for longer than the test, and whoever comes finds the queue full at once."""
+    running = serve(f"slow={FIXTURES}/small/slow.onnx", "--workers", "1", "--queue", "1", "--batching", "off",
+                    "--drain-timeout", "100")  # fmt: skip
+    running.allowed_errors = "."  # the worker is ended in its run
+    endless = {"inputs": [{"name": "x", "shape": [1, 1], "datatype": "FP32", "data": [2_000_000_000]}]}
+    waiting, is_full = [], False
+    try:
+        while not is_full and len(waiting) < 6:
+            waiting.append(Connection(running))
+            waiting[-1].request("POST", "/v2/models/slow/infer", body=json.dumps(endless).encode())
+            for _ in range(2):
+                running.get("/livez")  # a turn of the proxy's loop has ended since
+            is_full = bool(select.select([waiting[-1].socket], [], [], 0)[0])
+        assert is_full
+        for protocol, (path, headers) in PATHS.items():
+            answer = running.post(path.format("slow"), b"{}", headers)
+            check(protocol, answer, 503)
+            assert answer.headers["Retry-After"] == "1"
+    finally:
+        for connection in waiting:
+            connection.socket.close()
 
 
 @pytest.mark.parametrize("protocol", PATHS)
