@@ -10,7 +10,7 @@ import zlib
 import numpy as np
 import pytest
 
-from models import model, pack_bytes
+from models import NAMES, model, pack_bytes
 from processes import wait_until
 from server import Server
 from wire import Connection
@@ -209,6 +209,20 @@ def test_binary_text_that_does_not_add_up(server, name):
 def test_predictions(server, name):
     body, status, words = PREDICTIONS[name]
     check(server.post("/models/tabular/predict", body), status, words)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_request_without_rows_is_answered_without_or_refused(server, name):
+    """Some models run on no rows and some cannot: that is no fault of theirs."""
+    inputs = [
+        {"name": one["name"], "datatype": one["datatype"], "shape": [0, *one["shape"][1:]], "data": []}
+        for one in server.get(f"/v2/models/{name}").json["inputs"]
+    ]
+    answer = server.post(f"/v2/models/{name}/infer", {"inputs": inputs})
+    if name == "mlp":
+        assert answer.status == 400 and "elements in every input, got [0,784]" in answer.json["error"]
+    else:
+        assert answer.status == 200 and {one["shape"][0] for one in answer.json["outputs"]} == {0}
 
 
 def test_rows_that_differ_in_count_are_refused(server):

@@ -34,8 +34,8 @@ package struct OpenAPIFragment: Equatable, Sendable {
             "\"type\":\"object\"", "\"required\":[\"inputs\"]",
             "\"x-apus-model\":\(description(schema))",
             JSONSchema.properties([
-                ("id", "{\"type\":\"string\"}"),
-                ("parameters", "{\"type\":\"object\"}"),
+                ("id", "{\"type\":[\"string\",\"null\"]}"),
+                ("parameters", "{\"type\":[\"object\",\"null\"]}"),
                 (
                     "inputs",
                     "{\"type\":\"array\",\"minItems\":\(count),\"maxItems\":\(count)"
@@ -43,8 +43,9 @@ package struct OpenAPIFragment: Equatable, Sendable {
                 ),
                 (
                     "outputs",
-                    "{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"name\"],"
-                        + "\"properties\":{\"name\":\(names(schema.outputs)),\"parameters\":{\"type\":\"object\"}}}}"
+                    "{\"type\":[\"array\",\"null\"],\"items\":{\"type\":\"object\",\"required\":[\"name\"],"
+                        + "\"properties\":{\"name\":\(names(schema.outputs)),"
+                        + "\"parameters\":{\"type\":[\"object\",\"null\"]}}}}"
                 ),
             ]),
         ]

@@ -21,7 +21,7 @@ enum JSONSchema {
 extension TensorSpec {
     /// One input tensor of an infer request.
     var inputSchema: String {
-        let dimensions = shape.map { $0.map { "{\"const\":\($0)}" } ?? "{\"type\":\"integer\",\"minimum\":1}" }
+        let dimensions = shape.map { $0.map { "{\"const\":\($0)}" } ?? "{\"type\":\"integer\",\"minimum\":0}" }
         let rank = "\"minItems\":\(shape.count),\"maxItems\":\(shape.count)"
         let sizes = dimensions.isEmpty ? "" : ",\"prefixItems\":[\(dimensions.joined(separator: ","))]"
         let leaf = elementType.leafSchema
@@ -31,7 +31,7 @@ extension TensorSpec {
                 ("shape", "{\"type\":\"array\",\(rank)\(sizes)}"),
                 ("datatype", "{\"const\":\"\(elementType.datatype)\"}"),
                 ("data", "{\"type\":\"array\",\"items\":{\"anyOf\":[\(leaf),{\"type\":\"array\"}]}}"),
-                ("parameters", "{\"type\":\"object\"}"),
+                ("parameters", "{\"type\":[\"object\",\"null\"]}"),
             ]) + "}"
     }
 

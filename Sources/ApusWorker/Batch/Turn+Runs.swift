@@ -107,8 +107,16 @@ extension Turn {
             learn(facts)
         } catch {
             endRun(&facts)
-            answer(request, error, run: facts)
+            answer(request, fault(of: request, error), run: facts)
         }
+    }
+
+    /// A model that cannot run on nothing is asked wrongly; it does not fail.
+    private func fault(of request: PendingRequest, _ error: InferenceError) -> InferenceError {
+        guard let index = request.inference.inputShapes.firstIndex(where: { $0.elementCount == 0 }) else { return error }
+        return .shapeMismatch(
+            input: model.schema.inputs[index].name, model: model.schema.name,
+            found: "\(request.inference.inputShapes[index])", wanted: "elements in every input")
     }
 
     /// Runs a request of more rows than a run may have in several, and answers from all of them.
