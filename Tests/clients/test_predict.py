@@ -1,6 +1,7 @@
 """`/predict`: the form for people."""
 
 import json
+import subprocess
 
 import pytest
 
@@ -70,3 +71,12 @@ def test_answers_are_compact_json(server):
     answer = server.post("/predict", IRIS.object(0))
     assert answer.headers["Content-Type"] == "application/json"
     assert b", " not in answer.body and b": " not in answer.body
+
+
+def test_torchserves_form_of_a_file(server, tmp_path):
+    """`curl -F data=@row.json`, as TorchServe's examples ask."""
+    row = tmp_path / "row.json"
+    row.write_text(json.dumps({"X": model("iris").rows[0]}))
+    done = subprocess.run(
+        ["curl", "-s", "-F", f"data=@{row}", f"{server.url}/predictions/iris"], capture_output=True, check=True)
+    assert json.loads(done.stdout) == server.post("/predict", row.read_bytes()).json

@@ -11,6 +11,7 @@ final class WorkerModel {
     let log: Logger
     private let openInference: OpenInferenceCodec
     private let predict: PredictCodec
+    private let torchServe: TorchServeCodec
     /// Holds requests against what is known of features; nil when that is only the graph.
     let features: FeatureCheck?
     private let tensorFlow: TensorFlowCodec
@@ -32,6 +33,7 @@ final class WorkerModel {
         let limit = settings.bodyByteLimit
         openInference = OpenInferenceCodec(schema: schema, nonfinite: nonfinite, bodyByteLimit: limit)
         predict = PredictCodec(schema: schema, nonfinite: nonfinite, bodyByteLimit: limit)
+        torchServe = TorchServeCodec(predict)
         features = FeatureCheck(schema, outOfRange: settings.outOfRange)
         tensorFlow = TensorFlowCodec(schema: schema, nonfinite: tokens, bodyByteLimit: limit)
         classify = TensorFlowExamplesCodec(.classify, schema: schema, nonfinite: tokens, bodyByteLimit: limit)
@@ -45,7 +47,8 @@ final class WorkerModel {
     func codec(_ endpoint: Endpoint) -> any InferenceCodec {
         switch endpoint {
         case .openInference: openInference
-        case .predict, .torchServe: predict
+        case .predict: predict
+        case .torchServe: torchServe
         case .tensorFlowPredict: tensorFlow
         case .tensorFlowClassify: classify
         case .tensorFlowRegress: regress
