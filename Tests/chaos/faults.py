@@ -30,25 +30,42 @@ pid_t fork(void) {
 }
 """
 
-# A process whose title begins so keeps 10 MB more each time that something arrives for it.
-LEAK = """
-static int is_meant(void) {
+# What a worker waits with for requests.
+WAIT = """
+static int begins(const char *wanted) {
     char title[64] = "";
     int file = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
     if (file < 0) return 0;
     ssize_t count = read(file, title, sizeof title - 1);
     close(file);
-    return count > 0 && strncmp(title, "apus: worker leaky@", 19) == 0;
+    return count > 0 && strncmp(title, wanted, strlen(wanted)) == 0;
 }
+static void before(void);
+static void after(void);
 int ppoll(struct pollfd *all, nfds_t count, const struct timespec *time, const sigset_t *set) {
     typedef int (*function)(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *);
+    before();
     int ready = ((function)dlsym(RTLD_NEXT, "ppoll"))(all, count, time, set);
     int was = errno;
-    static void *volatile kept;
-    if (ready > 0 && is_on() && is_meant()) kept = memset(malloc(10 << 20), 1, 10 << 20);
+    if (ready > 0) after();
     errno = was;
     return ready;
 }
+"""
+
+# A worker of the model `leaky` keeps 10 MB more each time that something arrives for it.
+LEAK = WAIT + """
+static void before(void) {}
+static void after(void) {
+    static void *volatile kept;
+    if (is_on() && begins("apus: worker leaky@")) kept = memset(malloc(10 << 20), 1, 10 << 20);
+}
+"""
+
+# A worker of the model `slow` ends before it waits for its first request.
+CRASH = WAIT + """
+static void before(void) { if (is_on() && begins("apus: worker slow@")) _exit(1); }
+static void after(void) {}
 """
 
 

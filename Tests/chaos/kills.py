@@ -1,10 +1,12 @@
 """Processes that are killed: HARDENING.md §4, tests 1 to 5 and 16."""
 
+import statistics
 import time
 
 import processes
+from faults import CRASH, Fault
 from processes import wait_until
-from run import last, test
+from run import test
 from subject import IRIS, Subject
 from wire import Connection
 
@@ -87,15 +89,23 @@ def is_alive(pid):
 
 @test("16", "a worker that dies whenever it is forked", short=4, long=60)
 def crash_loop(run):
-    with run.serve(IRIS.argument, SLOW, "--workers", "1", errors="slow|worker exited") as server:
-        forks = set()
-        with run.load(server) as load:
-            while load.left > 0.5:
-                found = server.kind("worker slow@")
-                forks.update(found)
-                server.kill(found)
-                last(0.01)
-        run.outcome.faults = len(forks)
-        per_minute = 60 * len(forks) / run.seconds
-        run.measure("forks per minute", round(per_minute), 20, is_soft=True)
-        wait_until(lambda: server.post("/models/slow/predict", {"x": 1}).status == 200, within=30)
+    fault = Fault(run.folder, CRASH)
+    arguments = [IRIS.argument, SLOW, "--workers", "1", "--default-model", "iris"]
+    with run.serve(*arguments, errors="slow", variables=fault.variables) as server:
+        fault.begin()
+        server.kill(server.kind("worker slow@"))
+        with run.load(server):
+            wait_until(lambda: server.lines("model degraded") > 0, within=30)
+            refusals = [seconds_to_refuse(server) for _ in range(50)]
+        run.outcome.faults = server.lines("worker exited")
+        run.measure("forks per minute", round(60 * run.outcome.faults / run.seconds), 19, is_soft=True)
+        run.measure("half of the refusals took", round(statistics.median(refusals) * 1e3, 2), 2, "ms", is_soft=True)
+        fault.end()
+        wait_until(lambda: server.post("/models/slow/predict", {"x": 1}).status == 200, within=60)
+
+
+def seconds_to_refuse(server):
+    began = time.monotonic()
+    status = server.post("/models/slow/predict", {"x": 1}).status
+    assert status == 503, f"a model without workers answered with {status}"
+    return time.monotonic() - began
