@@ -21,6 +21,8 @@ package final class InferenceRequest {
     var problems = ProblemList()
     /// The inputs met so far, in the schema's order.
     var seenInputs: [Bool] = []
+    /// The inputs in the order in which they were given.
+    var givenInputs: [Int] = []
     /// The outputs to answer with, in the order of the answer.
     var outputs: [OutputRequest] = []
     /// The caller's `id`, when it gave one.
@@ -39,6 +41,7 @@ package final class InferenceRequest {
         timeoutMicroseconds = 0
         priority = 0
         if !outputs.isEmpty { outputs.removeAll(keepingCapacity: true) }
+        if !givenInputs.isEmpty { givenInputs.removeAll(keepingCapacity: true) }
         if !id.isEmpty { id.removeAll(keepingCapacity: true) }
         if !problems.isEmpty { problems.removeAll() }
         form = .object

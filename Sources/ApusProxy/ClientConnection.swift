@@ -54,6 +54,8 @@ final class ClientConnection: StreamOwner {
     /// Bytes that came and are not used yet.
     var pending = PendingBytes()
     private var scanned = 0
+    /// In `proxy.knownHeads`.
+    private let knownHeadPlace: Int
     private var hasEnded = false
     private var lingeredByteCount = 0
     private var bodyStartedAt: UInt64 = 0
@@ -65,12 +67,13 @@ final class ClientConnection: StreamOwner {
     // The connection's place among those that wait for the same thing, see `ConnectionTimeouts`.
     var timeout: TimeoutKind?
     var timeoutAt: UInt64 = 0
-    unowned(unsafe) var timeoutPrevious: ClientConnection?
-    unowned(unsafe) var timeoutNext: ClientConnection?
+    var timeoutPrevious: Unmanaged<ClientConnection>?
+    var timeoutNext: Unmanaged<ClientConnection>?
 
     init(_ stream: Stream, proxy: ProxyProcess) {
         self.stream = stream
         self.proxy = proxy
+        knownHeadPlace = proxy.knownHeads.takePlace()
         stream.disableNagle()
         stream.setOwner(self)
         stream.startReading()
@@ -182,6 +185,12 @@ final class ClientConnection: StreamOwner {
 
     private func readHead(_ bytes: UnsafeRawBufferPointer) throws(HTTPParseError) -> Int {
         guard bytes.count > 0 else { return 0 }
+        if scanned == 0, let known = proxy.knownHeads.find(bytes, at: knownHeadPlace), let route = known.route {
+            proxy.timeouts.stop(self)
+            current.begin(known.head, bytes, proxy: proxy)
+            follow(.infer(route), known.head, restByteCount: bytes.count - known.head.byteCount)
+            return known.head.byteCount
+        }
         let step = try HTTPRequestHead.parse(bytes, scanned: &scanned, limits: proxy.limits)
         switch step {
         case .incomplete:
@@ -202,23 +211,32 @@ final class ClientConnection: StreamOwner {
         _ head: HTTPRequestHead, _ bytes: UnsafeRawBufferPointer
     ) throws(HTTPParseError) {
         current.begin(head, bytes, proxy: proxy)
-        phase = .body
+        phase = .body  // what is wrong from here on is wrong with a head that was read
         let router = Router(
             catalog: proxy.catalog, defaultModel: proxy.settings.defaultModel, method: head.method,
             fields: RouteFields(head, bytes), vertex: proxy.vertexRoutes)
         let path = UnsafeRawBufferPointer(rebasing: bytes[head.path])
         let route = try router.route(path)
+        if case .infer(let route) = route { proxy.knownHeads.keep(head, bytes, at: knownHeadPlace, route) }
+        follow(route, head, restByteCount: bytes.count - head.byteCount)
+    }
+
+    /// Admits the request and makes ready for its body, of which `restByteCount` bytes or less are here.
+    private func follow(_ route: Route, _ head: borrowing HTTPRequestHead, restByteCount: Int) {
+        phase = .body
         switch head.framing {
         case .none: framing = .length(remaining: 0)
         case .length(let count): framing = .length(remaining: count)
         case .chunked:
             framing = .chunked(ChunkedDecoder(bodyLimit: bodyLimit(route), limits: proxy.limits))
         }
-        let rest = bytes.count - head.byteCount
-        admit(route, head, contentType: head.contentType.map { UnsafeRawBufferPointer(rebasing: bytes[$0]) })
+        admit(route, head)
         guard phase == .body else { return }
-        if head.expectsContinue, rest == 0 { sendContinue() }
-        if case .length(remaining: 0) = framing { return endBody() }
+        if head.expectsContinue, restByteCount == 0 { sendContinue() }
+        if case .length(let count) = framing {
+            if count == 0 { return endBody() }
+            if count <= restByteCount { return }  // nobody has to wait for it
+        }
         bodyStartedAt = proxy.loop.nowMilliseconds
         bodyReceivedByteCount = 0
         wait(for: .bodyGrace)
@@ -226,25 +244,25 @@ final class ClientConnection: StreamOwner {
 
     private func bodyLimit(_ route: Route) -> Int {
         switch route {
-        case .infer(let model, _, _, _): model.route.limits.bodyByteLimit
+        case .infer(let route): route.model.route.limits.bodyByteLimit
         case .local: Self.localBodyByteLimit
         }
     }
 
     /// Decides before the body is read whether it will be (HARDENING §1, row 13).
-    private func admit(_ route: Route, _ head: HTTPRequestHead, contentType: UnsafeRawBufferPointer?) {
+    private func admit(_ route: Route, _ head: HTTPRequestHead) {
         switch route {
-        case .infer(let model, let endpoint, let servingProtocol, let namesVersion):
-            current.servingProtocol = servingProtocol
-            current.model = model
-            if let reply = refusal(of: head, model, servingProtocol) {
+        case .infer(let route):
+            current.servingProtocol = route.servingProtocol
+            current.model = route.model
+            if let reply = refusal(of: head, route.model, route.servingProtocol) {
                 return beginLocal(.failure(reply), head)
             }
             let request = proxy.requests.take()
-            request.endpoint = endpoint
-            request.namesVersion = namesVersion
-            request.servingProtocol = servingProtocol
-            request.model = model
+            request.endpoint = route.endpoint
+            request.namesVersion = route.namesVersion
+            request.servingProtocol = route.servingProtocol
+            request.model = route.model
             request.inferenceHeaderByteCount = Int64(head.inferenceHeaderContentLength ?? -1)
             request.coding = ContentCoding(head.contentCoding) ?? .identity
             request.accepted = head.acceptedCodings

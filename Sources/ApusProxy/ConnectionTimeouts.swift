@@ -25,15 +25,17 @@ final class ConnectionTimeouts {
     private static let rateCheckMilliseconds: UInt64 = 1_000
     private static let lingerMilliseconds: UInt64 = 2_000
 
+    /// Unmanaged, since every request moves its connection: a connection stops its timeout before it goes.
     private struct List {
-        unowned(unsafe) var first: ClientConnection?
-        unowned(unsafe) var last: ClientConnection?
+        var first: Unmanaged<ClientConnection>?
+        var last: Unmanaged<ClientConnection>?
     }
 
-    private var lists = Array(repeating: List(), count: TimeoutKind.allCases.count)
+    private var lists = InlineArray<7, List>(repeating: List())
     private let durations: [UInt64]
 
     init(_ settings: ProxyTimes) {
+        precondition(TimeoutKind.allCases.count == lists.count, "there is a list for each kind")
         durations = TimeoutKind.allCases.map { kind in
             switch kind {
             case .firstByte: settings.firstByte
@@ -54,15 +56,28 @@ final class ConnectionTimeouts {
         connection.timeoutAt = now + durations[kind.rawValue]
         let last = lists[kind.rawValue].last
         connection.timeoutPrevious = last
-        if let last { last.timeoutNext = connection } else { lists[kind.rawValue].first = connection }
-        lists[kind.rawValue].last = connection
+        let place = Unmanaged.passUnretained(connection)
+        if let last {
+            last._withUnsafeGuaranteedRef { $0.timeoutNext = place }
+        } else {
+            lists[kind.rawValue].first = place
+        }
+        lists[kind.rawValue].last = place
     }
 
     func stop(_ connection: ClientConnection) {
         guard let kind = connection.timeout?.rawValue else { return }
         let (previous, next) = (connection.timeoutPrevious, connection.timeoutNext)
-        if let previous { previous.timeoutNext = next } else { lists[kind].first = next }
-        if let next { next.timeoutPrevious = previous } else { lists[kind].last = previous }
+        if let previous {
+            previous._withUnsafeGuaranteedRef { $0.timeoutNext = next }
+        } else {
+            lists[kind].first = next
+        }
+        if let next {
+            next._withUnsafeGuaranteedRef { $0.timeoutPrevious = previous }
+        } else {
+            lists[kind].last = previous
+        }
         connection.timeoutPrevious = nil
         connection.timeoutNext = nil
         connection.timeout = nil
@@ -71,7 +86,7 @@ final class ConnectionTimeouts {
     /// Tells each connection whose time is up.
     func expire(at now: UInt64) {
         for kind in TimeoutKind.allCases {
-            while let first = lists[kind.rawValue].first, first.timeoutAt <= now {
+            while let first = lists[kind.rawValue].first?.takeUnretainedValue(), first.timeoutAt <= now {
                 stop(first)
                 first.timedOut(kind)
             }
@@ -82,7 +97,7 @@ final class ConnectionTimeouts {
     func postpone(milliseconds: UInt64) {
         for kind in lists.indices {
             var connection = lists[kind].first
-            while let current = connection {
+            while let current = connection?.takeUnretainedValue() {
                 current.timeoutAt += milliseconds
                 connection = current.timeoutNext
             }
@@ -93,7 +108,7 @@ final class ConnectionTimeouts {
     func oldestIdle(_ count: Int) -> [ClientConnection] {
         var found: [ClientConnection] = []
         var connection = lists[TimeoutKind.idle.rawValue].first
-        while let current = connection, found.count < count {
+        while let current = connection?.takeUnretainedValue(), found.count < count {
             found.append(current)
             connection = current.timeoutNext
         }

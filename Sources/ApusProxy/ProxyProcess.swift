@@ -19,6 +19,7 @@ package final class ProxyProcess {
     let metricsMemory: MetricsMemory
     let requests = RequestTable()
     let timeouts: ConnectionTimeouts
+    var knownHeads = KnownHeads()
     /// Bytes are read here first, from clients and from links; heads are written here.
     let clientScratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 64)
     let linkScratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
@@ -244,6 +245,7 @@ package final class ProxyProcess {
             if route.state == .unavailable { failWaiting(model) }
         }
         catalog = ModelCatalog(models, unloaded: routes.filter { $0.state == .unloaded })
+        knownHeads.forgetAll()
         for model in known where !models.contains(where: { $0 === model }) { retire(model) }
         forgetDeaths()
         if !isReported {
@@ -298,6 +300,7 @@ package final class ProxyProcess {
     /// Why a request for `model` would be refused now; nil when it would not.
     func overload(_ model: ServedModel) -> InferenceError? {
         if model.isFull && !model.makeRoom() { return .queueFull(capacity: model.route.limits.queueCapacity) }
+        if model.route.state == .ready { return nil }
         // A model that has served will again: its requests wait for the next worker until their deadline.
         let hasServed = model.hasWorker || model.route.description != nil
         if model.route.state == .unavailable || model.route.state == .loading && !hasServed {

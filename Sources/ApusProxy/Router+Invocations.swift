@@ -32,8 +32,8 @@ extension Router {
         guard try segments.next() == nil else { return notFound(.torchServe) }
         guard method == .post || method == .put else { return wrongMethod("POST, PUT, OPTIONS", .torchServe) }
         switch catalog.find(name, VersionChoice(version: version)) {
-        case .success(let (_, model)): 
-            return .infer(model, .torchServe, .torchServe, namesVersion: version != nil)
+        case .success(let (_, model)):
+            return .infer(InferenceRoute(model, .torchServe, .torchServe, namesVersion: version != nil))
         case .failure(let error): return .local(.failure(.error(error, .torchServe)), .torchServe)
         }
     }

@@ -59,7 +59,8 @@ extension Router {
         }
         guard method == .post else { return wrongMethod(Self.post, Self.shape) }
         switch catalog.find(name, choice) {
-        case .success(let (_, model)): return .infer(model, endpoint, Self.shape, namesVersion: choice.namesVersion)
+        case .success(let (_, model)):
+            return .infer(InferenceRoute(model, endpoint, Self.shape, namesVersion: choice.namesVersion))
         case .failure(let error): return refusal(error)
         }
     }

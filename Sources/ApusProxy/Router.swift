@@ -3,8 +3,7 @@ import ApusWire
 /// Where a request's path leads.
 enum Route {
     /// To a model's workers.
-    /// - Parameter namesVersion: the client wants an answer of that version and of no other.
-    case infer(ServedModel, Endpoint, ServingProtocol, namesVersion: Bool = false)
+    case infer(InferenceRoute)
     /// To an answer that the proxy makes itself, once the body (if any) has been read.
     case local(LocalEndpoint, ServingProtocol)
 }
@@ -110,7 +109,8 @@ struct Router {
     ) -> Route {
         guard method == .post else { return wrongMethod(Self.post, shape) }
         switch catalog.find(name, choice) {
-        case .success(let (_, model)): return .infer(model, endpoint, shape, namesVersion: choice.namesVersion)
+        case .success(let (_, model)):
+            return .infer(InferenceRoute(model, endpoint, shape, namesVersion: choice.namesVersion))
         case .failure(let error): return .local(.failure(.error(error, shape)), shape)
         }
     }
@@ -128,7 +128,7 @@ struct Router {
             let error = InferenceError.unknownModel(name: defaultModel)
             return .local(.failure(.error(error, shape)), shape)
         }
-        return .infer(model, endpoint, shape)
+        return .infer(InferenceRoute(model, endpoint, shape))
     }
 
     // MARK: /v2/…
@@ -211,7 +211,7 @@ struct Router {
         guard let action else { return answer(.modelMetadata(entry, model), .openInference) }
         if action == "infer" {
             guard method == .post else { return wrongMethod(Self.post, .openInference) }
-            return .infer(model, .openInference, .openInference, namesVersion: namesVersion)
+            return .infer(InferenceRoute(model, .openInference, .openInference, namesVersion: namesVersion))
         }
         if action == "ready" { return answer(.modelReady(model), .openInference) }
         if action == "config" { return answer(.modelConfig(model), .openInference) }

@@ -33,11 +33,39 @@ package struct ByteCursor {
     /// end a line.
     package mutating func append(visible bytes: UnsafeRawBufferPointer) {
         let place = claim(bytes.count)
+        guard let base = bytes.baseAddress else { return }
+        if !Self.mayHaveControl(base, bytes.count) {
+            place.copyMemory(from: base, byteCount: bytes.count)
+            return
+        }
         for index in 0..<bytes.count {
             let byte = bytes[index]
             let shown = byte < 0x20 || byte == 0x7F ? UInt8(ascii: "?") : byte
             place.storeBytes(of: shown, toByteOffset: index, as: UInt8.self)
         }
+    }
+
+    /// Whether a byte may be a control byte; true for fewer than eight, and where one is above 0x7F, too.
+    @inline(__always)
+    private static func mayHaveControl(_ base: UnsafeRawPointer, _ count: Int) -> Bool {
+        guard count >= 8 else { return true }
+        // The last eight bytes overlap those before them.
+        var found = controls(base.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self))
+        var offset = 0
+        while offset < count - 8 {
+            found |= controls(base.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            offset += 8
+        }
+        return found != 0
+    }
+
+    /// Not 0 when one of eight bytes is below 0x20, 0x7F or above it.
+    @inline(__always)
+    private static func controls(_ word: UInt64) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let isLow = word &- 0x20 &* ones
+        let isDelete = (word ^ 0x7F &* ones) &- ones
+        return (isLow | isDelete | word) & (0x80 &* ones)
     }
 
     /// Appends a number in decimal, without leading zeros.
@@ -69,6 +97,19 @@ package struct ByteCursor {
         place.storeBytes(of: Self.digit(rest / 100), as: UInt8.self)
         place.storeBytes(of: Self.digit(rest / 10 % 10), toByteOffset: 1, as: UInt8.self)
         place.storeBytes(of: Self.digit(rest % 10), toByteOffset: 2, as: UInt8.self)
+    }
+
+    /// Puts a number below 10,000 over `D.DDD` that was appended before, in thousandths.
+    @inline(__always)
+    package func overwrite(at offset: Int, fourDigits number: Int) {
+        precondition(offset >= 0 && offset + 5 <= byteCount, "only what was appended is overwritten")
+        let place = memory.baseAddress.unsafelyUnwrapped + offset
+        let thousandths = UInt32(truncatingIfNeeded: number)
+        let (whole, rest) = (thousandths / 1000, thousandths % 1000)
+        place.storeBytes(of: Self.digit(UInt(whole)), as: UInt8.self)
+        place.storeBytes(of: Self.digit(UInt(rest / 100)), toByteOffset: 2, as: UInt8.self)
+        place.storeBytes(of: Self.digit(UInt(rest / 10 % 10)), toByteOffset: 3, as: UInt8.self)
+        place.storeBytes(of: Self.digit(UInt(rest % 10)), toByteOffset: 4, as: UInt8.self)
     }
 
     @inline(__always)

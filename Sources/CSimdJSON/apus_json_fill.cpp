@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "apus_json_float16.h"
+#include "apus_json_numbers.h"
 
 namespace {
 
@@ -185,12 +186,47 @@ apus_fill fill_one(apus_json_document document, size_t index, void *out) {
     return {APUS_FILL_BAD_LEAF, found(word), 0};
 }
 
+bool is_space(uint8_t byte) { return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t'; }
+
+/// Where a number ends that begins at `text`: at a byte that no number has, or behind `end`, at the latest seven bytes.
+const uint8_t *number_end(const uint8_t *text, const uint8_t *end) {
+    constexpr uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
+    for (; text < end; text += 8) {
+        uint64_t bytes;
+        std::memcpy(&bytes, text, sizeof bytes);
+        const uint64_t commas = bytes ^ ones * ',', brackets = bytes ^ ones * ']';
+        // The lowest byte that is marked is exact; what is above it does not matter.
+        const uint64_t ends = (((commas - ones) & ~commas) | ((brackets - ones) & ~brackets)
+                               | ((bytes - ones * 0x21) & ~bytes)) & tops;
+        if (ends != 0) return text + (__builtin_ctzll(ends) >> 3);
+    }
+    return text;
+}
+
+template <typename Leaf>
+ptrdiff_t fill_numbers(const uint8_t *text, const uint8_t *end, size_t count, void *destination) {
+    const uint8_t *at = text;
+    auto out = static_cast<typename Leaf::Element *>(destination);
+    for (size_t index = 0; index < count; index++) {
+        while (at < end && is_space(*at)) at++;
+        const uint8_t *number = at;
+        at = number_end(at, end);
+        uint64_t words[2];
+        if (at == number || at >= end || !apus::read_list_number(number, at, words)) return -1;
+        if (!Leaf::read({}, words, out + index)) return -1;
+        while (at < end && is_space(*at)) at++;
+        if (at == end || *at != (index + 1 < count ? ',' : ']')) return -1;
+        at += 1;
+    }
+    return at - 1 - text;
+}
+
 using Half = Floating16<apus::half_from_double, apus::half_to_float>;
 using Brain = Floating16<apus::bfloat_from_double, apus::bfloat_to_float>;
 
 /// Calls `body` with the reader of that element type.
 template <typename Body>
-apus_fill with_leaf(uint8_t element_type, Body body) {
+auto with_leaf(uint8_t element_type, Body body) -> decltype(body(Bool{})) {
     switch (element_type) {
     case APUS_BOOL: return body(Bool{});
     case APUS_UINT8: return body(Integer<uint8_t>{});
@@ -244,4 +280,12 @@ apus_fill apus_json_fill(
 
 apus_fill apus_json_fill_one(apus_json_document document, size_t index, uint8_t element_type, void *destination) {
     return with_leaf(element_type, [=](auto leaf) { return fill_one<decltype(leaf)>(document, index, destination); });
+}
+
+ptrdiff_t apus_json_fill_numbers(
+    const uint8_t *text, size_t byte_count, uint8_t element_type, size_t count, void *destination) {
+    if (element_type == APUS_STRING || count == 0) return -1;
+    return with_leaf(element_type, [=](auto leaf) {
+        return fill_numbers<decltype(leaf)>(text, text + byte_count, count, destination);
+    });
 }

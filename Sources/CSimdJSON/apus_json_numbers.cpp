@@ -127,6 +127,11 @@ bool apus::read_number(const uint8_t *text, const uint8_t *end, uint64_t *words)
 
 namespace apus {
 
+bool read_list_number(const uint8_t *text, const uint8_t *end, uint64_t *words) {
+    const bool is_negative = *text == '-';
+    return read_short(text + is_negative, end - text - is_negative, is_negative, words) || read_number(text, end, words);
+}
+
 void NumberLists::take(
     const uint8_t *text, simdjson::internal::dom_parser_implementation &tokens, size_t depth_limit) {
     uint32_t *const starts = tokens.structural_indexes.get();

@@ -54,6 +54,9 @@ private:
 ///   18 digits, a number beyond a double's range.
 bool read_number(const uint8_t *text, const uint8_t *end, uint64_t *words);
 
+/// The same, quicker for short decimals.
+bool read_list_number(const uint8_t *text, const uint8_t *end, uint64_t *words);
+
 }  // namespace apus
 
 #endif

@@ -36,7 +36,7 @@ struct RouterTests {
 
     static func describe(_ route: Route) -> String {
         switch route {
-        case .infer(let model, let endpoint, _, _): "\(endpoint) \(String(decoding: model.label, as: UTF8.self))"
+        case .infer(let route): "\(route.endpoint) \(String(decoding: route.model.label, as: UTF8.self))"
         case .local(let endpoint, _): describe(endpoint)
         }
     }

@@ -100,6 +100,7 @@ extension OpenInferenceCodec {
         }
         guard !request.seenInputs[index] else { throw .duplicateInput(name: schema.inputs[index].name) }
         request.seenInputs[index] = true
+        request.givenInputs.append(index)
         guard let datatype = fields.datatype else {
             throw .malformed("Unable to parse 'datatype': input '\(schema.inputs[index].name)' needs one, a string")
         }

@@ -21,6 +21,7 @@ package final class OpenInferenceCodec: InferenceCodec {
     let outputNames: NameTable
     let parser: JSONParser
     let tensors = JSONTensorReader()
+    private var known = KnownBody()
     /// `{"model_name":…,"model_version":…`
     let head: [UInt8]
     /// `{"name":…,"datatype":…,"shape":[` for each output.
@@ -51,6 +52,9 @@ package final class OpenInferenceCodec: InferenceCodec {
         _ body: UnsafeRawBufferPointer, headerByteCount: Int?, inputs: [TensorBuffer], request: InferenceRequest
     ) throws(InferenceError) {
         request.begin(schema)
+        if headerByteCount == nil, known.read(body, into: inputs, request) {
+            return try request.countRows(schema)
+        }
         if headerByteCount == 0 {
             try decodeRawBinary(body, inputs: inputs, request: request)
         } else {
@@ -67,6 +71,7 @@ package final class OpenInferenceCodec: InferenceCodec {
         }
         try request.fillMissing(schema, inputs: inputs)
         try request.countRows(schema)
+        if headerByteCount == nil { known.keep(body, request, schema) }
     }
 
     package func shrink() { parser.shrink() }

@@ -69,7 +69,7 @@ package struct HTTPRequestHead: Sendable, Equatable {
     /// The head's size with the empty line at its end. The body begins here.
     package internal(set) var byteCount = 0
 
-    init() {}
+    package init() {}
 }
 
 extension HTTPRequestHead {
