@@ -47,6 +47,7 @@ final class ModelPool {
     private(set) var control: ControlLink<TemplateReport>?
     var workerLinks: [UInt32: ControlLink<WorkerReport>] = [:]
     private var templateBackoff = RestartBackoff(longest: 30_000)
+    /// When the template must have loaded the model; `.max` when it is known that this one will not.
     private var loadDeadline: UInt64 = 0
     /// When the template said so last.
     private var loadedSince: UInt64 = 0
@@ -242,6 +243,7 @@ final class ModelPool {
             // The template is started again, later each time.
             log.error("the model cannot be loaded for now", metadata: ["reason": "\(sentence)"])
             loadFailure = sentence
+            loadDeadline = .max
         case .failed(let exitCode, let sentence, _):
             state = .failed(exitCode: exitCode, sentence: sentence)
             log.error("model cannot be loaded", metadata: ["reason": "\(sentence)"])
@@ -283,7 +285,8 @@ final class ModelPool {
         case .failed, .declined: return supervisor.changed()
         case .loading, .loaded: break
         }
-        log.error("template exited", metadata: ["reason": "\(reason)"])
+        // One that said why, or was killed because its time was up, has its line already.
+        if loadDeadline != .max { log.error("template exited", metadata: ["reason": "\(reason)"]) }
         // One that was ended from outside after it had loaded the model says nothing against the next, which is wanted
         // at once.
         let isProven = state == .loaded && supervisor.now >= loadedSince + WorkerSlot.provenMilliseconds

@@ -45,7 +45,7 @@ extension ServeTests {
             try server.log.wait(for: "model loaded", since: mark, within: .seconds(60))
             try server.waitFor("200 iris/1") { try server.askIris() }
             #expect(try server.report().models[0].reason == "")
-            try server.stop(errors: ["the model cannot be loaded for now", "template exited"])
+            try server.stop(errors: ["the model cannot be loaded for now"])
         }
 
         @Test("a log that takes nothing more costs no request")

@@ -19,7 +19,7 @@ extension ServeTests {
             #expect(after.reason.contains("within 5000 ms") && after.generation == before.generation)
             #expect(after.workers.map(\.pid) == before.workers.map(\.pid))
             #expect(try server.ask("POST", "/v2/models/slow/infer", body: Fixture.turns(1)).status == 200)
-            try server.stop(errors: ["did not load in time", "template exited", "reload refused"])
+            try server.stop(errors: ["did not load in time", "reload refused"])
         }
 
         /// A model file of the test's own, which it may replace.
