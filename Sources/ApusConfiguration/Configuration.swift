@@ -71,6 +71,7 @@ package struct ModelSettings: Equatable, Sendable {
     package var workers: Int? = Processors.numbers.count
     package var maxBatchRows = 64
     package var maxDelayMilliseconds = 0
+    package var maxRunMilliseconds = 100
     package var timeoutMilliseconds = 30_000
     package var queueCapacity = 1024
     package var maxBodyByteCount = 64 * 1024 * 1024

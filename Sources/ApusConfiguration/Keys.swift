@@ -75,6 +75,8 @@ extension Key {
             "the most rows in one run of the model"),
         Key(perModel: "max-delay", \.maxDelayMilliseconds, .milliseconds(0...60_000),
             "how long a request may wait, from its arrival, for others to share its run"),
+        Key(perModel: "max-run-time", \.maxRunMilliseconds, .milliseconds(1...day),
+            "what a run may take before it gets fewer rows, for the sake of those who come after it"),
         Key(perModel: "batching", \.batching, .choice,
             "whether requests share runs; `auto`: when a self-test gives the same answers"),
         Key(perModel: "timeout", \.timeoutMilliseconds, .milliseconds(1...day),

@@ -213,6 +213,7 @@ final class ModelPool {
         settings.snapshotDigest = snapshot?.digest ?? ""
         settings.knownDigests = knownDigests ?? []
         settings.isAutomatic = knownDigests != nil
+        settings.maxRunNanoseconds = UInt64(wanted.maxRunMilliseconds) * 1_000_000
         settings.outOfRange = wanted.outOfRange
         settings.workerByteLimit = wanted.workerByteLimit
         settings.workerRequestLimit = wanted.workerRequestLimit

@@ -27,6 +27,8 @@ package struct WantedModel: Equatable, Sendable {
     package var maxBatchRowCount = 64
     /// How long a request may wait for its batch to fill.
     package var maxDelayMilliseconds = 0
+    /// What a run may take before it gets fewer rows.
+    package var maxRunMilliseconds = 100
     /// A worker that alone holds more memory than this, or has answered more requests, is replaced. 0: no limit.
     package var workerByteLimit = 0
     package var workerRequestLimit = 0

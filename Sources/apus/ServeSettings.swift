@@ -118,6 +118,7 @@ struct ServeSettings {
         model.outOfRange = OutOfRangeMode(settings.outOfRange)
         model.maxBatchRowCount = settings.maxBatchRows
         model.maxDelayMilliseconds = settings.maxDelayMilliseconds
+        model.maxRunMilliseconds = settings.maxRunMilliseconds
         model.workerByteLimit = settings.maxWorkerByteCount ?? 0
         model.workerRequestLimit = settings.maxWorkerRequests ?? 0
         return model

@@ -23,12 +23,13 @@ struct BatchLimitTests {
         #expect(limit.rowLimit <= 32)
     }
 
-    @Test("it falls until a run is short enough")
-    func fallsForLongRuns() {
-        var limit = BatchLimit(most: 64)
+    @Test("it falls until a run is short enough", arguments: [30_000_000, 100_000_000, 500_000_000] as [UInt64])
+    func fallsForLongRuns(_ longest: UInt64) {
+        var limit = BatchLimit(most: 64, longestRunNanoseconds: longest)
         // Half the cost a row each time the run doubles, but 20 ms a row even then.
         Self.settle(&limit, runs: 400) { UInt64(20_000_000 * $0 + 1_000) }
-        #expect(UInt64(20_000_000 * limit.rowLimit) <= BatchLimit.longestRunNanoseconds)
+        #expect(UInt64(20_000_000 * limit.rowLimit) <= longest)
+        #expect(UInt64(40_000_000 * limit.rowLimit) > longest, "and no further")
     }
 
     @Test("it tries again after a while")

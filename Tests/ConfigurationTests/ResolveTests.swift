@@ -146,6 +146,7 @@ private let otherValues = [
     "predict-route": "/a/1:predict", "health-route": "/a/1",
     "server-name": "triton", "load-timeout": "5000", "drain-timeout": "0", "quarantine": "12345",
     "max-worker-memory": "64MiB", "max-worker-requests": "1000", "workers": "777", "max-batch": "128", "max-delay": "5",
+    "max-run-time": "40",
     "batching": "off", "timeout": "1000", "queue": "16", "max-body": "1GiB", "nonfinite": "token", "out-of-range": "reject",
     "max-connections": "500", "max-head-bytes": "32KiB", "max-fields": "64", "first-byte-timeout": "1",
     "header-timeout": "2000", "body-grace": "0", "min-body-rate": "100", "write-timeout": "3000",

@@ -40,6 +40,8 @@ package struct TemplateSettings: Equatable, Sendable {
     package var maxBatchRowCount: Int
     /// How long a worker may wait for a batch to fill, counted from a request's arrival. 0: not at all.
     package var maxDelayNanoseconds: UInt64
+    /// What a run may take before it gets fewer rows.
+    package var maxRunNanoseconds: UInt64 = 100_000_000
     /// The largest body after unpacking.
     package var bodyByteLimit: Int
     /// `ModelSchema.encoded` of the version that this one is to follow, and its number; empty when it follows none.
@@ -117,6 +119,7 @@ extension TemplateSettings {
         writer.write(nonfinite.rawValue)
         writer.write(maxBatchRowCount)
         writer.write(maxDelayNanoseconds)
+        writer.write(maxRunNanoseconds)
         writer.write(bodyByteLimit)
         writer.write(servingSchema)
         writer.write(servingVersion)
@@ -146,6 +149,7 @@ extension TemplateSettings {
         self.nonfinite = nonfinite
         maxBatchRowCount = try reader.read()
         maxDelayNanoseconds = try reader.read()
+        maxRunNanoseconds = try reader.read()
         bodyByteLimit = try reader.read()
         servingSchema = try reader.readBytes()
         servingVersion = try reader.read()

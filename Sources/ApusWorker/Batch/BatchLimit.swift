@@ -12,20 +12,21 @@ struct BatchLimit: Equatable {
     static let patience = 4096
     /// A larger run has to give rows at least this much cheaper: a fiftieth.
     static let leastGainDivisor: UInt64 = 50
-    /// A run that takes longer holds up everybody who came after it.
-    static let longestRunNanoseconds: UInt64 = 100_000_000
-
     private(set) var rowLimit: Int
     private let most: Int
+    private let longestRunNanoseconds: UInt64
     /// Nanoseconds a row, a moving average, by the size of the run: index `i` is up to `1 << i` rows.
     private var costs: [UInt64]
     private var samples = 0
     private var runsUntilRetry = 0
 
-    /// - Parameter most: what was configured, at least 1.
-    init(most: Int) {
+    /// - Parameters:
+    ///   - most: what was configured, at least 1.
+    ///   - longestRunNanoseconds: a run that takes longer holds up everybody who came after it.
+    init(most: Int, longestRunNanoseconds: UInt64 = 100_000_000) {
         precondition(most >= 1, "a run has a row")
         self.most = most
+        self.longestRunNanoseconds = longestRunNanoseconds
         rowLimit = min(most, Self.firstRowLimit)
         costs = Array(repeating: 0, count: Self.size(most) + 1)
     }
@@ -46,7 +47,7 @@ struct BatchLimit: Equatable {
         samples = 0
         let smaller = size > 0 ? costs[size - 1] : 0
         let gains = smaller == 0 || costs[size] <= smaller - smaller / Self.leastGainDivisor
-        let isTooLong = costs[size] * UInt64(rowLimit) > Self.longestRunNanoseconds
+        let isTooLong = costs[size] * UInt64(rowLimit) > longestRunNanoseconds
         if isTooLong || !gains {
             rowLimit = max(1, rowLimit / 2)
             runsUntilRetry = Self.patience

@@ -42,7 +42,8 @@ final class Turn {
         isBatchable = model.schema.isBatchable
         buffers = model.schema.inputs.map { TensorBuffer($0.elementType) }
         inputs = RunInputs(buffers)
-        limit = BatchLimit(most: max(model.schema.maxBatchRowCount, 1))
+        limit = BatchLimit(
+            most: max(model.schema.maxBatchRowCount, 1), longestRunNanoseconds: model.settings.maxRunNanoseconds)
         planner = RunPlanner(rowLimit: limit.rowLimit)
         wanted = model.schema.outputs.map { _ in false }
     }
