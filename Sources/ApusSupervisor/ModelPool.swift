@@ -344,8 +344,9 @@ final class ModelPool {
         if !isExpected, let index = slots.firstIndex(where: { $0.serial == serial }) {
             supervisor.remember(.worker(generation: generation, slot: index), process, reason)
         }
-        countDeath(of: serial, reason, fromOutside: death == .external)
-        end(serial, fromOutside: death == .external)
+        // One that we ended over a request's deadline was not at fault either: the next is wanted at once.
+        countDeath(of: serial, reason, fromOutside: death != .crash)
+        end(serial, fromOutside: death != .crash)
         supervisor.changed()
     }
 

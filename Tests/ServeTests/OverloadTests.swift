@@ -60,6 +60,20 @@ extension ServeTests {
             try server.stop(errors: ["worker stuck in a run past its deadline"])
         }
 
+        @Test("runs that do not end, one after the other, cost their workers and nothing else")
+        func deadlines() throws {
+            let server = try TestServer(Fixture.slow, "--workers", "1", "--timeout", "500")
+            for turn in 0..<8 {
+                let mark = server.log.mark
+                let body = Fixture.turns(Fixture.forever + turn * 1000)
+                #expect(try server.ask("POST", "/v2/models/slow/infer", body: body).status == 504)
+                try server.log.wait(for: "worker ready", since: mark)
+            }
+            #expect(try server.report().models[0].reason == "")
+            #expect(try server.ask("POST", "/v2/models/slow/infer", body: Fixture.turns(1)).status == 200)
+            try server.stop(errors: ["worker stuck in a run past its deadline"])
+        }
+
         @Test("each model keeps its own time: a short one is not late because a long one waits too")
         func twoTimes() throws {
             let file = try configuration()
