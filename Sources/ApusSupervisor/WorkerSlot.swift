@@ -76,7 +76,7 @@ struct WorkerSlot {
     }
 
     /// One that is ended from outside sooner than this again and again is ended by something that has to do with it.
-    static let provenMilliseconds: UInt64 = 250
+    static let provenMilliseconds: UInt64 = 100
 
     /// The worker ended, could not be forked, or its template died before it answered.
     ///

@@ -186,21 +186,8 @@ apus_fill fill_one(apus_json_document document, size_t index, void *out) {
     return {APUS_FILL_BAD_LEAF, found(word), 0};
 }
 
-bool is_space(uint8_t byte) { return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t'; }
-
-/// Where a number ends that begins at `text`: at a byte that no number has, or behind `end`, at the latest seven bytes.
-const uint8_t *number_end(const uint8_t *text, const uint8_t *end) {
-    constexpr uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
-    for (; text < end; text += 8) {
-        uint64_t bytes;
-        std::memcpy(&bytes, text, sizeof bytes);
-        const uint64_t commas = bytes ^ ones * ',', brackets = bytes ^ ones * ']';
-        // The lowest byte that is marked is exact; what is above it does not matter.
-        const uint64_t ends = (((commas - ones) & ~commas) | ((brackets - ones) & ~brackets)
-                               | ((bytes - ones * 0x21) & ~bytes)) & tops;
-        if (ends != 0) return text + (__builtin_ctzll(ends) >> 3);
-    }
-    return text;
+bool is_space(uint8_t byte) {
+    return byte <= ' ' && (byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t');
 }
 
 template <typename Leaf>
@@ -209,10 +196,8 @@ ptrdiff_t fill_numbers(const uint8_t *text, const uint8_t *end, size_t count, vo
     auto out = static_cast<typename Leaf::Element *>(destination);
     for (size_t index = 0; index < count; index++) {
         while (at < end && is_space(*at)) at++;
-        const uint8_t *number = at;
-        at = number_end(at, end);
         uint64_t words[2];
-        if (at == number || at >= end || !apus::read_list_number(number, at, words)) return -1;
+        if (at == end || (at = apus::read_list_number(at, end, words)) == nullptr) return -1;
         if (!Leaf::read({}, words, out + index)) return -1;
         while (at < end && is_space(*at)) at++;
         if (at == end || *at != (index + 1 < count ? ',' : ']')) return -1;

@@ -96,40 +96,56 @@ bool put_rounded(const uint8_t *text, const uint8_t *end, uint64_t *words) {
 
 }  // namespace
 
-bool apus::read_number(const uint8_t *text, const uint8_t *end, uint64_t *words) {
+namespace apus {
+
+const uint8_t *read_number_at(const uint8_t *text, const uint8_t *limit, uint64_t *words) {
     const bool is_negative = *text == '-';
     const uint8_t *at = text + is_negative;
     Digits digits;
     const uint8_t *whole = at;
-    at = digits.read(at, end);
-    if (digits.count == 0 || (*whole == '0' && digits.count > 1)) return false;
-    if (at == end) return put_integer(digits, is_negative, words);
+    at = digits.read(at, limit);
+    if (digits.count == 0 || (*whole == '0' && digits.count > 1)) return nullptr;
     ptrdiff_t decimals = 0;
-    if (*at == '.') {
+    if (at < limit && *at == '.') {
         const ptrdiff_t before = digits.count;
-        at = digits.read_many(at + 1, end);
+        at = digits.read_many(at + 1, limit);
         decimals = digits.count - before;
-        if (decimals == 0) return false;
+        if (decimals == 0) return nullptr;
     }
-    if (at == end) {
-        double value;
-        const bool is_rounded = digits.count <= decimal_digits
-            && numberparsing::compute_float_64(-decimals, digits.value, is_negative, value);
-        return is_rounded ? put(value, words) : put_rounded(text, end, words);
+    if (at < limit && (*at == 'e' || *at == 'E')) {
+        at += 1;
+        if (at < limit && (*at == '+' || *at == '-')) at += 1;
+        Digits exponent;
+        at = exponent.read(at, limit);
+        return exponent.count > 0 && put_rounded(text, at, words) ? at : nullptr;
     }
-    if (*at != 'e' && *at != 'E') return false;
-    at += 1;
-    if (at < end && (*at == '+' || *at == '-')) at += 1;
-    Digits exponent;
-    at = exponent.read(at, end);
-    return exponent.count > 0 && at == end && put_rounded(text, end, words);
+    if (decimals == 0) return put_integer(digits, is_negative, words) ? at : nullptr;
+    double value;
+    const bool is_rounded = digits.count <= decimal_digits
+        && numberparsing::compute_float_64(-decimals, digits.value, is_negative, value);
+    return (is_rounded ? put(value, words) : put_rounded(text, at, words)) ? at : nullptr;
 }
 
-namespace apus {
+bool read_number(const uint8_t *text, const uint8_t *end, uint64_t *words) {
+    return read_number_at(text, end, words) == end;
+}
 
-bool read_list_number(const uint8_t *text, const uint8_t *end, uint64_t *words) {
+const uint8_t *read_list_number(const uint8_t *text, const uint8_t *limit, uint64_t *words) {
+    // Where the number ends, when that is among its first eight bytes: at a comma, a bracket or a space. The lowest
+    // byte that is marked is exact; what is above it does not matter.
+    constexpr uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
     const bool is_negative = *text == '-';
-    return read_short(text + is_negative, end - text - is_negative, is_negative, words) || read_number(text, end, words);
+    uint64_t bytes;
+    std::memcpy(&bytes, text + is_negative, sizeof bytes);
+    const uint64_t commas = bytes ^ ones * ',', brackets = bytes ^ ones * ']';
+    const uint64_t ends = (((commas - ones) & ~commas) | ((brackets - ones) & ~brackets)
+                           | ((bytes - ones * 0x21) & ~bytes)) & tops;
+    if (ends != 0) {
+        const size_t count = __builtin_ctzll(ends) >> 3;
+        const uint8_t *end = text + is_negative + count;
+        if (end <= limit && read_short(text + is_negative, count, is_negative, words)) return end;
+    }
+    return read_number_at(text, limit, words);
 }
 
 void NumberLists::take(

@@ -54,8 +54,13 @@ private:
 ///   18 digits, a number beyond a double's range.
 bool read_number(const uint8_t *text, const uint8_t *end, uint64_t *words);
 
-/// The same, quicker for short decimals.
-bool read_list_number(const uint8_t *text, const uint8_t *end, uint64_t *words);
+/// The same for a number that ends somewhere before `limit`.
+///
+/// - Returns: where the number ends, whatever stands there; null for what is none.
+const uint8_t *read_number_at(const uint8_t *text, const uint8_t *limit, uint64_t *words);
+
+/// The same, quicker for a short decimal with a comma, a bracket or a space behind it.
+const uint8_t *read_list_number(const uint8_t *text, const uint8_t *limit, uint64_t *words);
 
 }  // namespace apus
 

@@ -15,6 +15,10 @@ import Glibc
 struct KnownBody {
     private static let textByteLimit = 2048
     private static let inputLimit = 64
+    /// Lists between are quicker read by the parser, which finds the ends of all numbers in one pass; of longer ones what
+    /// it notes does not fit a processor's cache.
+    private static let shortListLimit = 64
+    private static let longListStart = 1 << 16
     /// So often in a row a body is kept that no other then is like.
     private static let patience = 4
     /// After that, just each of so many bodies is.
@@ -144,6 +148,7 @@ struct KnownBody {
         for input in order {
             let shape = request.inputShapes[input]
             guard let count = shape.elementCount, count > 0,
+                count <= Self.shortListLimit || count >= Self.longListStart,
                 let start = Self.listStart(in: body, from: position), keepText(body, position..<start),
                 let end = Self.listEnd(in: body, from: start, isText: schema.inputs[input].elementType == .string)
             else { return false }

@@ -24,6 +24,8 @@ enum WorkerProcess {
             let code = try worker.serve()
             unlink(seat.socketPath)
             _exit(code.rawValue)
+        } catch let error as SystemError where error.code == EPIPE {
+            _exit(ExitStatus.ok.rawValue)  // the supervisor has ended, and closed its end before we were told
         } catch {
             model.log.error("the worker cannot go on", metadata: ["reason": "\(error)"])
             _exit(ExitStatus.internalFault.rawValue)
