@@ -41,6 +41,18 @@ struct BatchLimitTests {
         #expect(limit.rowLimit > settled)
     }
 
+    @Test("runs that are interrupted, as most are on a busy machine, do not keep it from growing", arguments: 1...8)
+    func interrupted(_ seed: UInt64) {
+        var random = SplitMix(state: seed)
+        var limit = BatchLimit(most: 64)
+        for _ in 0..<20_000 {
+            let rowCount = 1 + Int(random.next() % UInt64(limit.rowLimit))
+            let interruption = random.next() % 3 == 0 ? 0 : random.next() % 2_000_000
+            limit.record(rowCount: rowCount, nanoseconds: UInt64(6_000 + 100 * rowCount) + interruption)
+        }
+        #expect(limit.rowLimit == 64)
+    }
+
     @Test("runs that are not full change nothing")
     func ignoresSmallRuns() {
         var limit = BatchLimit(most: 64)
