@@ -7,12 +7,14 @@ package enum ListeningSocket {
     /// - Parameter host: a numeric address. `port` 0 lets the kernel choose; see `boundPort`.
     /// - Throws: `EADDRINUSE`, `EACCES`, …
     package static func tcp(host: String, port: UInt16) throws(UVError) -> CInt {
-        var address = try SocketAddress(host: host, port: port).storage
+        let wanted = try SocketAddress(host: host, port: port)
+        var address = wanted.storage
         let family = CInt(address.ss_family)
         let descriptor = socket(family, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw last("socket") }
         var yes: CInt = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<CInt>.size))
+        if wanted.isLoopback { useCheapCongestionControl(descriptor) }
         let byteCount = family == AF_INET6 ? MemoryLayout<sockaddr_in6>.size : MemoryLayout<sockaddr_in>.size
         let code = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -20,6 +22,14 @@ package enum ListeningSocket {
             }
         }
         return try listening(descriptor, bound: code)
+    }
+
+    /// Nothing is lost or congested on the way from a machine to itself, so the simplest algorithm will do there
+    /// (tcp(7), TCP_CONGESTION; every kernel has it). Where the default is bbr, that saves the pacing of each answer.
+    /// Connections have what their listener has.
+    private static func useCheapCongestionControl(_ descriptor: CInt) {
+        let name = Array("reno".utf8)
+        setsockopt(descriptor, CInt(IPPROTO_TCP), TCP_CONGESTION, name, socklen_t(name.count))
     }
 
     /// Binds and listens on a Unix socket. A file of that name is replaced.

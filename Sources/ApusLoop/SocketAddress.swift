@@ -24,6 +24,9 @@ package struct SocketAddress {
 
     var isInternet: Bool { [AF_INET, AF_INET6].contains(CInt(storage.ss_family)) }
 
+    /// Only this machine reaches it: 127.0.0.0/8 (RFC 1122 §3.2.1.3) or ::1 (RFC 4291 §2.5.3).
+    var isLoopback: Bool { host.hasPrefix("127.") || host == "::1" }
+
     /// The numeric address, as `init` takes it.
     package var host: String {
         var copy = storage
