@@ -5,15 +5,10 @@ import ApusWire
 ///
 /// Requests wait here and are bound to a worker only when it has room (DESIGN §3, "Late binding").
 final class ServedModel {
-    /// The most requests handed out in one group; the worker makes runs of them.
-    static let groupRequestLimit = 64
     /// The most bytes of bodies in one group, unless its first request alone has more.
     static let groupByteLimit = 4 << 20
     /// A model that runs faster than this keeps a second group at its worker, so that it never waits for us.
     static let fastRunNanoseconds: UInt64 = 500_000
-
-    /// Work below this is not worth waking another worker for: a wake-up and its switches cost about a tenth.
-    static let spreadNanoseconds: UInt64 = 200_000
 
     private(set) var route: ModelRoute
     /// `NAME/VERSION`, for the response field.
@@ -193,24 +188,21 @@ final class ServedModel {
     /// - Returns: whether there is room now.
     func makeRoom() -> Bool {
         guard !isDispatching, links.contains(where: \.hasCredit) else { return false }
-        dispatch(at: Loop.nanoseconds)
+        dispatch(at: Loop.nanoseconds, mayHold: false)
         return !isFull
     }
 
-    /// Gives workers that have room their share of what waits: an even share, but at least so much that waking
-    /// one is worth it.
-    func dispatch(at now: UInt64) {
+    /// Gives workers that have room their share of what waits, see `DispatchPolicy`.
+    func dispatch(at now: UInt64, mayHold: Bool = true) {
         isDispatching = true
         defer { isDispatching = false }
         if isRetired && !(keepsQueue && queue.count > 0) { return closeIdleLinks() }
         if !proxy.quarantine.isEmpty { screen(at: now) }
-        let worthwhile = Int(max(1, Self.spreadNanoseconds / max(1, requestNanoseconds)))
+        let policy = DispatchPolicy(
+            requestNanoseconds: requestNanoseconds, isBatched: route.description?.isBatched ?? false)
         while queue.count > 0 {
-            let free = links.reduce(0) { $0 + ($1.hasCredit ? 1 : 0) }
-            guard free > 0, let link = nextLink(worthwhile) else { break }
-            let share = (queue.count + free - 1) / free
-            let count = max(share, worthwhile - link.requests.count)
-            fillGroup(count: min(count, Self.groupRequestLimit))
+            guard let (link, count) = choose(policy, at: now, mayHold: mayHold) else { break }
+            fillGroup(count: count)
             inFlightCount += group.count
             link.send(group[...], at: now, buffers: &buffers)
         }
@@ -218,16 +210,10 @@ final class ServedModel {
         series.setInFlight(inFlightCount)
     }
 
-    /// The first worker whose work in hand is less than what is worth waking another; else an idle one.
     /// A request that has to be alone needs a worker that has nothing else.
-    private func nextLink(_ worthwhile: Int) -> WorkerLink? {
-        if queue.first?.isAlone == true { return links.first { $0.isIdle } }
-        var candidate: WorkerLink?
-        for link in links where link.hasCredit {
-            if link.requests.count == 0 || link.requests.count < worthwhile { return link }
-            if candidate == nil { candidate = link }
-        }
-        return candidate
+    private func choose(_ policy: DispatchPolicy, at now: UInt64, mayHold: Bool) -> (worker: WorkerLink, count: Int)? {
+        if queue.first?.isAlone == true { return links.first { $0.isIdle }.map { ($0, 1) } }
+        return policy.choose(among: links, waiting: queue.count, at: now, mayHold: mayHold)
     }
 
     /// Learns what an answered request cost: its own decoding and encoding, and its part of the run.

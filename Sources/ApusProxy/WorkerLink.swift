@@ -5,7 +5,7 @@ import ApusWire
 ///
 /// A worker is handed groups of requests. It has room (credit) for a certain number of groups; a group is done
 /// when all its requests are answered.
-final class WorkerLink: StreamOwner {
+final class WorkerLink: StreamOwner, WorkerLoad {
     enum State {
         case connecting
         case open
@@ -28,9 +28,10 @@ final class WorkerLink: StreamOwner {
     private var isExclusive = false
     /// Its worker is to end: nothing more is sent, and it is closed when the last answer has come.
     private var isLeaving = false
-    /// Nanoseconds of CLOCK_MONOTONIC, as is the next.
+    /// Nanoseconds of CLOCK_MONOTONIC, as are the next two.
     private(set) var lostAt: UInt64 = 0
     private(set) var lastAnswerAt: UInt64 = 0
+    private(set) var handedAt: UInt64 = 0
 
     init(_ route: WorkerRoute, credits: Int, model: ServedModel, proxy: ProxyProcess) {
         serial = route.serial
@@ -42,6 +43,8 @@ final class WorkerLink: StreamOwner {
     }
 
     var hasCredit: Bool { state == .open && !isExclusive && !isLeaving && groups.contains(0) }
+
+    var inHandCount: Int { requests.count }
 
     var isIdle: Bool { state == .open && !isLeaving && requests.count == 0 }
 
@@ -87,6 +90,7 @@ final class WorkerLink: StreamOwner {
         }
         buffers.removeAll(keepingCapacity: true)
         groups[index] = group.count
+        handedAt = now
         for (position, request) in zip(group.indices, group) {
             let flags = FrameFlags.infer(isAlone: request.isAlone, endsGroup: position == group.endIndex - 1)
             request.state = .dispatched

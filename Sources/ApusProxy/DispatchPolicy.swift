@@ -1,0 +1,79 @@
+/// What the choice of a worker goes by.
+protocol WorkerLoad {
+    /// There is room for one more group.
+    var hasCredit: Bool { get }
+    /// Requests handed out and not answered.
+    var inHandCount: Int { get }
+    /// When the last group was handed out, nanoseconds of CLOCK_MONOTONIC.
+    var handedAt: UInt64 { get }
+}
+
+/// Which worker gets how many of the requests that wait (DESIGN §3, "Batching without waiting").
+///
+/// An idle worker gets what waits at once. While others work, what waits may be so little that a run of its own is
+/// a waste: then it stays in the queue until it has grown or a worker is done, which is never long.
+struct DispatchPolicy {
+    /// The most requests handed out in one group; the worker makes runs of them.
+    static let groupLimit = 64
+    /// Work below this is not worth waking another worker for: a wake-up and its switches cost about a tenth.
+    static let spreadNanoseconds: UInt64 = 200_000
+    /// A worker that has less work than this, and got it no longer ago, is done soon: others may wait for that.
+    static let soonNanoseconds: UInt64 = 1_000_000
+    /// An idle worker is woken for a quarter of what another has, or more.
+    static let leastPartDivisor = 4
+    /// Of requests that run one by one, a group has no more work than this: what is handed out can go to nobody else.
+    static let singleGroupNanoseconds: UInt64 = 4_000_000
+
+    /// What a request costs its worker.
+    var requestNanoseconds: UInt64
+    /// Requests share runs.
+    var isBatched: Bool
+
+    /// - Parameters:
+    ///   - waiting: how many requests wait, at least one.
+    ///   - mayHold: little may wait for more; false when it has no room to.
+    /// - Returns: nil when what waits stays where it is.
+    func choose<Worker: WorkerLoad>(
+        among workers: [Worker], waiting: Int, at now: UInt64, mayHold: Bool = true
+    ) -> (worker: Worker, count: Int)? {
+        let worthwhile = Int(max(1, Self.spreadNanoseconds / max(1, requestNanoseconds)))
+        var chosen: Worker?
+        var freeCount = 0
+        var mostInHand = 0
+        for worker in workers {
+            let inHand = worker.inHandCount
+            let isSoonDone = inHand > 0 && isSoonDone(worker, at: now)
+            if isSoonDone { mostInHand = max(mostInHand, inHand) }
+            guard worker.hasCredit else { continue }
+            freeCount += 1
+            let takesMore = inHand == 0 || isSoonDone && inHand < worthwhile
+            guard let other = chosen else {
+                chosen = worker
+                continue
+            }
+            // The first one that takes more; where none does, the one that has least.
+            let otherTakesMore = other.inHandCount == 0 || other.inHandCount < worthwhile && self.isSoonDone(other, at: now)
+            if !otherTakesMore && (takesMore || inHand < other.inHandCount) { chosen = worker }
+        }
+        guard let chosen else { return nil }
+        let inHand = chosen.inHandCount
+        if mayHold, waiting < least(for: chosen, mostInHand, at: now) { return nil }
+        let share = (waiting + freeCount - 1) / freeCount
+        return (chosen, min(max(share, worthwhile - inHand), groupLimit))
+    }
+
+    /// How many have to wait for it to be worth a group. Behind a worker's last group: another such group.
+    private func least(for worker: some WorkerLoad, _ mostInHand: Int, at now: UInt64) -> Int {
+        if worker.inHandCount == 0 { return mostInHand / Self.leastPartDivisor }
+        return isSoonDone(worker, at: now) ? worker.inHandCount : 0
+    }
+
+    private func isSoonDone(_ worker: some WorkerLoad, at now: UInt64) -> Bool {
+        UInt64(worker.inHandCount) * requestNanoseconds < Self.soonNanoseconds
+            && now &- worker.handedAt < Self.soonNanoseconds
+    }
+
+    private var groupLimit: Int {
+        isBatched ? Self.groupLimit : Int(max(1, min(64, Self.singleGroupNanoseconds / max(1, requestNanoseconds))))
+    }
+}

@@ -1,0 +1,110 @@
+import Testing
+
+@testable import ApusProxy
+
+@Suite("Dispatch policy")
+struct DispatchPolicyTests {
+    struct Worker: WorkerLoad, Equatable, Sendable {
+        var name: String
+        var inHandCount: Int
+        var hasCredit = true
+        /// The clock stands at `now` in all tests.
+        var handedAt: UInt64 = now - 50_000
+    }
+
+    static let now: UInt64 = 1_000_000_000
+
+    /// 10 µs a request: a hundred are a millisecond, twenty are worth waking a worker for.
+    static func choose(
+        _ workers: [Worker], waiting: Int, cost: UInt64 = 10_000, isBatched: Bool = true, mayHold: Bool = true
+    ) -> Choice? {
+        DispatchPolicy(requestNanoseconds: cost, isBatched: isBatched)
+            .choose(among: workers, waiting: waiting, at: now, mayHold: mayHold)
+            .map { Choice($0.worker.name, $0.count) }
+    }
+
+    struct Choice: Equatable, Sendable {
+        let name: String
+        let count: Int
+
+        init(_ name: String, _ count: Int) { (self.name, self.count) = (name, count) }
+    }
+
+    struct Row: CustomTestStringConvertible, Sendable {
+        let testDescription: String
+        let workers: [Worker]
+        let waiting: Int
+        let choice: Choice?
+        var cost: UInt64 = 10_000
+        var isBatched = true
+        var mayHold = true
+    }
+
+    @Test("who gets how many", arguments: [
+        Row(testDescription: "nobody has room", workers: [Worker(name: "a", inHandCount: 9, hasCredit: false)], waiting: 5,
+            choice: nil),
+        Row(testDescription: "an idle worker gets a single request at once", workers: [Worker(name: "a", inHandCount: 0)],
+            waiting: 1, choice: Choice("a", 20)),
+        Row(testDescription: "an even share where shares are worth waking", workers: [
+            Worker(name: "a", inHandCount: 0), Worker(name: "b", inHandCount: 0)], waiting: 60, choice: Choice("a", 30)),
+        Row(testDescription: "a group has a limit", workers: [Worker(name: "a", inHandCount: 0)], waiting: 500,
+            choice: Choice("a", 64)),
+        Row(testDescription: "who has one gets a second one, though another is idle", workers: [
+            Worker(name: "a", inHandCount: 1), Worker(name: "b", inHandCount: 0)], waiting: 1, choice: Choice("a", 19)),
+        Row(testDescription: "little waits for who has much", workers: [Worker(name: "a", inHandCount: 40)], waiting: 39,
+            choice: nil),
+        Row(testDescription: "as much as the worker has need not wait", workers: [Worker(name: "a", inHandCount: 40)],
+            waiting: 40, choice: Choice("a", 40)),
+        Row(testDescription: "an idle worker is not woken for less than a quarter", workers: [
+            Worker(name: "a", inHandCount: 40), Worker(name: "b", inHandCount: 0)], waiting: 9, choice: nil),
+        Row(testDescription: "for a quarter it is", workers: [
+            Worker(name: "a", inHandCount: 40), Worker(name: "b", inHandCount: 0)], waiting: 10, choice: Choice("b", 20)),
+        Row(testDescription: "also when who has much has no room", workers: [
+            Worker(name: "a", inHandCount: 40, hasCredit: false), Worker(name: "b", inHandCount: 0)], waiting: 9, choice: nil),
+        Row(testDescription: "nobody waits for who got its work long ago", workers: [
+            Worker(name: "a", inHandCount: 19, handedAt: now - 2_000_000), Worker(name: "b", inHandCount: 0)], waiting: 1,
+            choice: Choice("b", 20)),
+        Row(testDescription: "nor for who has more than a millisecond of work", workers: [
+            Worker(name: "a", inHandCount: 40), Worker(name: "b", inHandCount: 0)], waiting: 1, choice: Choice("b", 1),
+            cost: 1_000_000),
+        Row(testDescription: "of those that are all busy for long, who has least", workers: [
+            Worker(name: "a", inHandCount: 40), Worker(name: "b", inHandCount: 30)], waiting: 1, choice: Choice("b", 1),
+            cost: 1_000_000),
+        Row(testDescription: "a full queue holds nothing back", workers: [Worker(name: "a", inHandCount: 40)], waiting: 2,
+            choice: Choice("a", 2), mayHold: false),
+        Row(testDescription: "requests that run one by one go in small groups", workers: [Worker(name: "a", inHandCount: 0)],
+            waiting: 100, choice: Choice("a", 4), cost: 1_000_000, isBatched: false),
+        Row(testDescription: "but at least one", workers: [Worker(name: "a", inHandCount: 0)], waiting: 100,
+            choice: Choice("a", 1), cost: 40_000_000, isBatched: false),
+    ])
+    func chooses(_ row: Row) {
+        let choice = Self.choose(
+            row.workers, waiting: row.waiting, cost: row.cost, isBatched: row.isBatched, mayHold: row.mayHold)
+        #expect(choice == row.choice)
+    }
+
+    @Test("whatever the load: an idle machine takes what waits, and nobody without room gets anything")
+    func randomLoads() {
+        var random = FixedRandom(seed: 11)
+        func below(_ limit: UInt64) -> Int { Int(random.next() % limit) }
+        for _ in 0..<20_000 {
+            let workers = (0..<1 + below(6)).map { index in
+                Worker(
+                    name: "\(index)", inHandCount: below(3) == 0 ? 0 : below(130), hasCredit: below(4) != 0,
+                    handedAt: Self.now - UInt64(below(3_000_000)))
+            }
+            let (waiting, cost) = (1 + below(300), UInt64(1 + below(5_000_000)))
+            let choice = Self.choose(workers, waiting: waiting, cost: cost, isBatched: below(2) == 0)
+            if let choice {
+                #expect(workers.contains { $0.name == choice.name && $0.hasCredit })
+                #expect((1...DispatchPolicy.groupLimit).contains(choice.count))
+            } else if workers.contains(where: \.hasCredit) {
+                let mostInHand = workers.map(\.inHandCount).max() ?? 0
+                #expect(waiting < mostInHand, "only for who has more than that")
+            }
+            #expect(
+                Self.choose(workers, waiting: waiting, cost: cost, mayHold: false) != nil
+                    || !workers.contains(where: \.hasCredit))
+        }
+    }
+}
