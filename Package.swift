@@ -10,6 +10,19 @@ let swift: [SwiftSetting] = [
         .when(configuration: .release)),
 ]
 
+/// The same for the references that the optimizer counts after that flag has had its say, such as those it takes from
+/// `unowned(unsafe)` properties, and for the standard library's own: the runtime has both ways of counting.
+/// Not every linker can give a symbol of an archive another name; the toolchain's lld can.
+let linker: [LinkerSetting] = [
+    .unsafeFlags(
+        ["-use-ld=lld"]
+            + ["retain", "release"].flatMap { name in
+                ["--wrap=swift_\(name)", "--defsym=__wrap_swift_\(name)=swift_nonatomic_\(name)"]
+                    .flatMap { ["-Xlinker", $0] }
+            },
+        .when(configuration: .release))
+]
+
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -66,7 +79,7 @@ let package = Package(
                 "ApusProxy", "ApusWorker", "ApusSupervisor", "ApusModel", "ApusProtocols",
                 "ApusLog", "ApusConfiguration", "ApusAdmin", log, arguments,
             ],
-            swiftSettings: swift),
+            swiftSettings: swift, linkerSettings: linker),
         .target(
             name: "LoadtestCore",
             dependencies: ["ApusLoop", "CZlib", histogram, yaml],
