@@ -28,12 +28,6 @@ int apus_pin(pid_t process, int processor) {
     return result;
 }
 
-int apus_wake_politely(void) {
-    const struct sched_param none = {0};
-    if (sched_getscheduler(0) != SCHED_OTHER) return 0;
-    return sched_setscheduler(0, SCHED_BATCH, &none);
-}
-
 int apus_thread_count(void) {
     DIR *tasks = opendir("/proc/self/task");
     if (!tasks) return -1;

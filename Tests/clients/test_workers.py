@@ -143,15 +143,6 @@ def test_titles_tell_the_processes_apart(serve):
     ])  # fmt: skip
 
 
-def test_workers_take_no_processor_from_a_proxy_by_waking_up(serve):
-    running = serve(IRIS.argument)
-    wait_until(lambda: len(running.workers()) == 2)
-    workers = set(running.workers())
-    for pid in running.processes():
-        policy = os.SCHED_BATCH if pid in workers else os.SCHED_OTHER
-        assert os.sched_getscheduler(pid) == policy, processes.title(pid)
-
-
 def test_nothing_outlives_a_supervisor_that_was_killed():
     server = Server(IRIS.argument, model("tabular").argument, "--workers", "4", "--proxies", "2")
     try:

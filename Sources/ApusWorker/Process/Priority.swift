@@ -24,10 +24,6 @@ enum Priority {
     /// As at the start. Nothing happens when that is so already.
     static func restore() { _ = setpriority(process, 0, own) }
 
-    /// A worker that is handed requests waits until the proxy has handed out all that it has, instead of taking the
-    /// processor from it: runs are fuller, and there are fewer switches. Who sleeps is woken as before.
-    static func wakePolitely() { _ = apus_wake_politely() }
-
     /// A child tries the way there and back.
     private static let canReturn: Bool = {
         let (here, there) = (own, own + difference)

@@ -16,7 +16,6 @@ enum WorkerProcess {
         do {
             waitForSupervisor(after: middle)
             try ProcessLife.dieWithParent(supervisor)
-            Priority.wakePolitely()
             warmUp(model.session)
             let listener = try Socket.listening(at: seat.socketPath)
             let channel = ControlChannel(Socket(owning: control))

@@ -53,10 +53,6 @@ int apus_poll(struct pollfd *descriptors, size_t count, int64_t timeout_nanoseco
 /* Lets a process run on one processor only (sched_setaffinity(2)). */
 int apus_pin(pid_t process, int processor);
 
-/* From now on this process takes no processor from a running one by waking up (sched(7), SCHED_BATCH). Nothing
-   changes when it has another policy than the default one. */
-int apus_wake_politely(void);
-
 /* Whether some process has this file, opened for reading only, open for writing (fcntl(2), F_SETLEASE: a
    read lease is refused then). -1 where the kernel does not tell: the file is another user's, or on a network.
    SIGIO must be ignored: it is what the kernel sends when a writer comes while we look. */
