@@ -21,6 +21,9 @@ final class Generator {
     private var closed: [Connection] = []
     /// Due times of requests that wait for a connection.
     private var queue = Ring<UInt64>(capacity: 1024)
+    /// The timer does not fire again sooner than this after it has: at high rates setting it would be the dearest part
+    /// of a request. What is due is sent at the end of any turn, and the answers make many of them.
+    private let timerNanoseconds: UInt64
     /// A closed loop's connections that have their answer. They send together at the end of the loop's
     /// turn: the server then wakes up for many requests, not for each.
     private var outbox: [Connection] = []
@@ -56,6 +59,7 @@ final class Generator {
         isOpenLoop = load.arrivals != .closed
         recorder = Recorder(phaseCount: phaseCount)
         schedule = Schedule(load.arrivals, seed: load.seed, startingAt: 0)
+        timerNanoseconds = schedule.gap < Double(Generator.leastTimerNanoseconds) ? Generator.leastTimerNanoseconds : 0
         connections = (0..<load.connections).map { Connection(index: $0, generator: self) }
     }
 
@@ -77,6 +81,8 @@ final class Generator {
 
     private static let opensAtOnce = 64
 
+    private static let leastTimerNanoseconds: UInt64 = 50_000
+
     private func openNext() {
         guard let connection = toOpen.popFirst() else { return }
         openingCount += 1
@@ -89,8 +95,9 @@ final class Generator {
         isSending = true
         if isOpenLoop {
             schedule = Schedule(load.arrivals, seed: load.seed, startingAt: now)
-            let pacer = try PreciseTimer(on: loop) { [unowned self] in pace() }
+            let pacer = try PreciseTimer(on: loop) { [unowned self] in timerFired() }
             self.pacer = pacer
+            turnEnd = TurnEnd(on: loop) { [unowned self] in sendDue(at: Loop.nanoseconds) }
             pacer.start(atNanoseconds: schedule.nextDue)
         } else {
             outbox.reserveCapacity(load.connections)
@@ -147,15 +154,19 @@ final class Generator {
 
     // MARK: Sending
 
-    private func pace() {
+    private func timerFired() {
         let now = Loop.nanoseconds
+        sendDue(at: now)
+        pacer?.start(atNanoseconds: max(schedule.nextDue, now + timerNanoseconds))
+    }
+
+    private func sendDue(at now: UInt64) {
         while schedule.nextDue <= now {
             let due = schedule.nextDue
             schedule.advance()
             recorder.came(due: due, now: now)
             dispatch(due, at: now)
         }
-        pacer?.start(atNanoseconds: schedule.nextDue)
     }
 
     private func dispatch(_ due: UInt64, at now: UInt64) {

@@ -5,7 +5,8 @@ package struct Schedule {
     /// When the next request is due; `UInt64.max` in a closed loop.
     package private(set) var nextDue: UInt64
     private let start: UInt64
-    private let gap: Double
+    /// Nanoseconds from one to the next, on average.
+    package let gap: Double
     private let isPoisson: Bool
     private var count = 0.0
     private var elapsed = 0.0
