@@ -305,15 +305,19 @@ final class ModelPool {
 
     private func adopt(_ serial: UInt32, _ process: pid_t) {
         let socket = control?.takePassedSocket()
+        let index = slots.firstIndex { $0.serial == serial && $0.state == .forking }
+        // Before it is adopted: one that has ended already is told at once, and its end counts as any other's.
+        if let index {
+            slots[index].forked(process)
+            forkFailure = nil
+        }
         supervisor.reaper.adopt(process) { [unowned self] reason in
             workerExited(serial, process, reason)
         }
-        guard let index = slots.firstIndex(where: { $0.serial == serial && $0.state == .forking })
+        guard let index, slots[index].serial == serial, slots[index].state == .starting
         else { return socket?.close() ?? () }
-        slots[index].forked(process)
         supervisor.pin(process, to: supervisor.placement.processor(ofWorker: displayIndex(index)))
-        forkFailure = nil
-        guard let socket, slots[index].state == .starting else { return }
+        guard let socket else { return }
         workerLinks[serial] = ControlLink(
             socket, on: supervisor.loop,
             onReport: { [unowned self] (report: WorkerReport) in

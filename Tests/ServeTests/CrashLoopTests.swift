@@ -24,6 +24,25 @@ extension ServeTests {
             try server.stop(errors: ["model degraded"])
         }
 
+        @Test("one whose workers end before their number is known is degraded, too, and recovers")
+        func endsAtOnce() throws {
+            let fault = try Fault.worker()
+            let server = try TestServer(arguments: [Fixture.iris, "--workers", "1"], environment: fault.environment)
+            try server.waitUntilReady()
+            let worker = try server.settledReport().models[0].workers[0].pid
+            let mark = server.log.mark
+            try fault.begin()
+            try Processes.signal(worker, SIGKILL)
+            try server.log.wait(for: "model degraded", since: mark)
+            let model = try server.report().models[0]
+            #expect(model.reason.contains("exit code 1"), "\(model.reason)")
+            #expect(model.workers[0].restarts > 5)
+            fault.end()
+            try server.log.wait(for: "model recovered", since: mark, within: .seconds(60))
+            try server.waitFor("200 iris/1") { try server.askIris() }
+            try server.stop(errors: ["model degraded"])
+        }
+
         /// Ends all workers of the first model as a fault in it would.
         private func crashAll(_ server: TestServer) throws {
             let mark = server.log.mark
