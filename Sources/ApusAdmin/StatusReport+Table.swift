@@ -5,10 +5,13 @@ extension StatusReport {
         text += aligned([["PROCESS", "PID", "STATE", "RESTARTS", "PRIVATE"]] + proxyRows + models.flatMap(rows))
         for model in models {
             let name = "\(model.name)@\(model.version)"
-            if !model.reason.isEmpty { text += "\n\(name) is \(model.state): \(model.reason)\n" }
+            if !model.reason.isEmpty {
+                text += model.state == "ready" ? "\n\(name) serves; \(model.reason)\n" : "\n\(name) is \(model.state): \(model.reason)\n"
+            }
             guard !model.batchingReason.isEmpty else { continue }
             text += "\n\(name) \(model.batching == "on" ? "is batched" : "is not batched"): \(model.batchingReason)\n"
         }
+        for one in unserved { text += "\n\(one.name)@\(one.version) is not served: \(one.reason)\n" }
         return text + exits
     }
 
@@ -17,7 +20,8 @@ extension StatusReport {
         var text = ""
         func add(_ name: String, _ exit: Exit?) {
             guard let exit else { return }
-            text += "\n\(name), process \(exit.pid), ended by \(exit.reason)\n"
+            text += "\n\(name), process \(exit.pid), ended \(age(exit.agoMilliseconds)) ago by \(exit.reason)"
+            text += exit.cause.isEmpty ? "\n" : ": \(exit.cause)\n"
             for line in exit.lines { text += "    \(line)\n" }
         }
         for (index, proxy) in proxies.enumerated() { add("proxy \(index)", proxy.lastExit) }
@@ -27,6 +31,13 @@ extension StatusReport {
             for (index, worker) in model.workers.enumerated() { add("worker \(name) #\(index)", worker.lastExit) }
         }
         return text
+    }
+
+    /// As people say it: 0 s, 59 s, 3 min, 26 h.
+    private func age(_ milliseconds: Int) -> String {
+        let seconds = milliseconds / 1000
+        if seconds < 120 { return "\(seconds) s" }
+        return seconds < 7200 ? "\(seconds / 60) min" : "\(seconds / 3600) h"
     }
 
     private var proxyRows: [[String]] {

@@ -7,8 +7,24 @@ package struct StatusReport: Decodable, Equatable {
         package let pid: Int
         /// `signal 9 (Killed)`, `exit code 70`.
         package let reason: String
+        /// What that means; empty when the reason says all.
+        package let cause: String
+        /// How long that is ago.
+        package let agoMilliseconds: Int
         /// What it wrote to standard error last.
         package let lines: [String]
+
+        enum CodingKeys: String, CodingKey {
+            case pid, reason, cause, lines
+            case agoMilliseconds = "ago_ms"
+        }
+    }
+
+    /// A version that is wanted and was refused, while none of its model serves.
+    package struct Unserved: Decodable, Equatable {
+        package let name: String
+        package let version: Int
+        package let reason: String
     }
 
     package struct Proxy: Decodable, Equatable {
@@ -76,6 +92,7 @@ package struct StatusReport: Decodable, Equatable {
     package let listen: String
     package let proxies: [Proxy]
     package let models: [Model]
+    package let unserved: [Unserved]
 
     /// - Throws: `brokenAnswer` when `bytes` is not the JSON of a status.
     package init(_ bytes: [UInt8], from socket: String) throws(AdminError) {

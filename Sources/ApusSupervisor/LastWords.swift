@@ -52,7 +52,23 @@ struct LastWords {
 struct LastExit: Equatable {
     var processID: pid_t
     var reason: String
+    /// What that means, for people; empty when the reason says all.
+    var cause: String
+    /// On the loop's clock.
+    var at: UInt64
     var lines: [String]
+}
+
+extension ExitReason {
+    /// What an end that was not ours to make tells.
+    var likelyCause: String {
+        switch self {
+        case .signaled(SIGKILL): "somebody killed it, or the kernel did because memory ran out"
+        case .signaled(SIGSEGV), .signaled(SIGBUS), .signaled(SIGFPE), .signaled(SIGILL), .signaled(SIGABRT):
+            "a fault in the model, in ONNX Runtime or in Apus"
+        case .signaled, .exited: ""
+        }
+    }
 }
 
 /// A place that a process fills, and another one after it.
@@ -128,10 +144,12 @@ final class ChildOutput {
 
 extension Supervisor {
     /// Remembers how the process in that place ended, until the next one there does.
-    func remember(_ place: ProcessPlace, _ process: pid_t, _ reason: ExitReason) {
+    /// - Parameter cause: why we ended it; nil when we did not.
+    func remember(_ place: ProcessPlace, _ process: pid_t, _ reason: ExitReason, cause: String? = nil) {
         let generations = Set(allPools.map(\.generation))
         lastExits = lastExits.filter { $0.key.generation.map(generations.contains) ?? true }
         lastExits[place] = LastExit(
-            processID: process, reason: "\(reason)", lines: output.lastLines(of: process))
+            processID: process, reason: "\(reason)", cause: cause ?? reason.likelyCause, at: now,
+            lines: output.lastLines(of: process))
     }
 }

@@ -19,7 +19,7 @@ final class ModelPool {
         case declined(reason: String, isUnfinished: Bool)
     }
 
-    /// A candidate whose workers die more often than this before they serve does not take over.
+    /// A candidate whose workers die, or cannot be forked, more often than this before they serve does not take over.
     private static let candidateRestartLimit = 3
 
     let wanted: WantedModel
@@ -36,10 +36,16 @@ final class ModelPool {
     var crashLoop = CrashLoop()
     /// Workers that were seen stopped, by process id, and since when.
     var stoppedSince: [pid_t: UInt64] = [:]
+    /// Why we killed processes, until they have ended.
+    var endCauses: [pid_t: String] = [:]
     /// Why the last worker that was asked for did not come; nil since one did.
     var forkFailure: String?
+    /// How often in a row that was so.
+    private var forkFailureCount = 0
     /// Why the last template did not load the model, which the next one may; nil when one did.
     private(set) var loadFailure: String?
+    /// The model's files are not the reason of that.
+    private var loadFailureMayPass = false
     private(set) var template: Child?
     private(set) var templateRestartCount = 0
     private(set) var lastTemplateExit: ExitReason?
@@ -84,14 +90,21 @@ final class ModelPool {
     var isComplete: Bool { state == .loaded && !slots.isEmpty && slots.allSatisfy { $0.state == .serving } }
 
     /// As a candidate: why it will not take over. A template that ends before it has loaded is not started again.
-    var refusal: String? {
-        if case .failed(_, let sentence) = state { return sentence }
-        if let loadFailure, description == nil { return loadFailure }
+    var refusal: Refusal? {
+        if case .failed(_, let sentence) = state { return Refusal(sentence: sentence) }
+        if let loadFailure, description == nil {
+            return Refusal(sentence: loadFailure, mayPass: loadFailureMayPass)
+        }
         if let lastTemplateExit, description == nil {
-            return "the model's template ended while it was loading it: \(lastTemplateExit)"
+            return Refusal(
+                sentence: "the model's template ended while it was loading it: \(lastTemplateExit)",
+                mayPass: lastTemplateExit.isFromOutside)
+        }
+        if let forkFailure, forkFailureCount > Self.candidateRestartLimit {
+            return Refusal(sentence: forkFailure, mayPass: true)
         }
         if slots.contains(where: { $0.restartCount > Self.candidateRestartLimit }) {
-            return "its workers end as soon as they are started"
+            return Refusal(sentence: "its workers end as soon as they are started")
         }
         return nil
     }
@@ -142,12 +155,13 @@ final class ModelPool {
         guard let template else {
             guard templateBackoff.allowsStart(at: now) else { return templateBackoff.readyAt }
             startTemplate(at: now)
-            return loadDeadline
+            return self.template == nil ? templateBackoff.readyAt : loadDeadline
         }
         if now >= loadDeadline {
             let limit = supervisor.settings.loadMilliseconds
             log.error("the model did not load in time; its template is killed", metadata: ["limit_ms": "\(limit)"])
             loadFailure = "it was not loaded, and had not passed its self-test, within \(limit) ms (load-timeout)"
+            loadFailureMayPass = false
             template.kill(SIGKILL)
             loadDeadline = .max
         }
@@ -194,8 +208,14 @@ final class ModelPool {
             loadDeadline = now + UInt64(supervisor.settings.loadMilliseconds)
             control?.send(TemplateOrder.load(templateSettings))
         } catch {
-            log.error("cannot start a template", metadata: ["reason": "\(error)"])
-            templateBackoff.died(at: now, jitter: .random(in: -1...1))
+            if !isCandidate { log.error("cannot start a template", metadata: ["reason": "\(error)"]) }
+            // A start waits for a model that it has to serve.
+            if isTriedAgain(mayPass: true) {
+                loadFailure = "the process that loads it cannot be started (\(error))"
+                loadFailureMayPass = true
+            }
+            templateBackoff.failed(at: now, jitter: .random(in: -1...1))
+            supervisor.changed()
         }
     }
 
@@ -241,9 +261,10 @@ final class ModelPool {
                     "run_us": "\(description.runNanoseconds / 1000)",
                 ])
         case .failed(_, let sentence, let mayPass) where isTriedAgain(mayPass: mayPass):
-            // The template is started again, later each time.
-            log.error("the model cannot be loaded for now", metadata: ["reason": "\(sentence)"])
+            // The template is started again, later each time. A candidate is given up, which has its own line.
+            if !isCandidate { log.error("the model cannot be loaded for now", metadata: ["reason": "\(sentence)"]) }
             loadFailure = sentence
+            loadFailureMayPass = mayPass
             loadDeadline = .max
         case .failed(let exitCode, let sentence, _):
             state = .failed(exitCode: exitCode, sentence: sentence)
@@ -254,6 +275,7 @@ final class ModelPool {
         case .forkFailed(let serial, let sentence):
             log.error("cannot fork a worker", metadata: ["reason": "\(sentence)"])
             forkFailure = sentence
+            forkFailureCount += 1
             end(serial)
         }
         supervisor.changed()
@@ -264,6 +286,8 @@ final class ModelPool {
     private func isTriedAgain(mayPass: Bool) -> Bool {
         description != nil || mayPass && !supervisor.endsWithout(self)
     }
+
+    private var isCandidate: Bool { supervisor.candidates.contains { $0 === self } }
 
     /// Decides how many workers there are, when nobody else has.
     private func placeWorkers(_ description: ModelDescription) {
@@ -281,7 +305,9 @@ final class ModelPool {
         control = nil
         guard !supervisor.isStopping, !isRetiring else { return supervisor.changed() }
         lastTemplateExit = reason
-        supervisor.remember(.template(generation: generation), process, reason)
+        supervisor.remember(
+            .template(generation: generation), process, reason,
+            cause: loadDeadline == .max ? "it did not load the model" : nil)
         switch state {
         case .failed, .declined: return supervisor.changed()
         case .loading, .loaded: break
@@ -290,11 +316,14 @@ final class ModelPool {
         if loadDeadline != .max { log.error("template exited", metadata: ["reason": "\(reason)"]) }
         // One that was ended from outside after it had loaded the model says nothing against the next, which is wanted
         // at once.
-        let isProven = state == .loaded && supervisor.now >= loadedSince + WorkerSlot.provenMilliseconds
+        let hadLoaded = state == .loaded
+        let isProven = hadLoaded && supervisor.now >= loadedSince + WorkerSlot.provenMilliseconds
         state = .loading
         templateRestartCount += 1
         series?.templateRestarted()
-        if !(isProven && reason.isFromOutside) {
+        if !hadLoaded {
+            templateBackoff.failed(at: supervisor.now, jitter: .random(in: -1...1))
+        } else if !(isProven && reason.isFromOutside) {
             templateBackoff.died(at: supervisor.now, jitter: .random(in: -1...1))
         }
         for slot in slots where slot.state == .forking { end(slot.serial) }
@@ -310,6 +339,7 @@ final class ModelPool {
         if let index {
             slots[index].forked(process)
             forkFailure = nil
+            forkFailureCount = 0
         }
         supervisor.reaper.adopt(process) { [unowned self] reason in
             workerExited(serial, process, reason)
@@ -336,6 +366,7 @@ final class ModelPool {
     private func workerExited(_ serial: UInt32, _ process: pid_t, _ reason: ExitReason) {
         let isExpected = reason == .exited(code: 0) && (isRetiring || leaving[serial] != nil)
         stoppedSince[process] = nil
+        let cause = endCauses.removeValue(forKey: process)
         if !supervisor.isStopping, !isExpected {
             log.warning(
                 "worker exited", metadata: ["reason": "\(reason)", "pid": "\(process)"])
@@ -346,7 +377,7 @@ final class ModelPool {
         supervisor.announceExit(serial, death)
         if death != .external { supervisor.workerCrashed(in: self, reason) }
         if !isExpected, let index = slots.firstIndex(where: { $0.serial == serial }) {
-            supervisor.remember(.worker(generation: generation, slot: index), process, reason)
+            supervisor.remember(.worker(generation: generation, slot: index), process, reason, cause: cause)
         }
         // One that we ended over a request's deadline was not at fault either: the next is wanted at once.
         countDeath(of: serial, reason, fromOutside: death != .crash)
@@ -372,6 +403,7 @@ final class ModelPool {
         let slot = slots.first { $0.serial == serial && $0.state == .serving }
         guard let process = slot?.processID ?? leaving[serial] else { return false }
         log.error("worker stuck in a run past its deadline is killed", metadata: ["pid": "\(process)"])
+        endCauses[process] = "it was killed because it still ran a request that was past its deadline"
         kill(process, SIGKILL)
         return true
     }

@@ -8,10 +8,16 @@ struct ReloadRequest {
     var isAutomatic = false
     /// What clients of the serving versions would miss is no reason to refuse a new one.
     var allowsSchemaChange = false
+    /// It tries again what was refused: of the model in `names` these versions alone, and nothing is removed.
+    var retriedVersions: Set<Int>?
     /// Told the refusals, one sentence a model; none when everything was replaced.
     var onDone: [([String]) -> Void] = []
 
+    var isRetry: Bool { retriedVersions != nil }
+
     func includes(_ name: String) -> Bool { names?.contains(name) ?? true }
+
+    func loads(_ version: Int) -> Bool { retriedVersions?.contains(version) ?? true }
 
     func end(_ refusals: [String]) { for done in onDone { done(refusals) } }
 }

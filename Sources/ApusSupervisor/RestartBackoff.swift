@@ -23,9 +23,15 @@ package struct RestartBackoff: Equatable {
 
     package mutating func started(at now: UInt64) { startedAt = now }
 
+    /// It had come to do its work.
     /// - Parameter jitter: from -1 to 1, drawn by the caller.
     package mutating func died(at now: UInt64, jitter: Double) {
         if now >= startedAt + Self.healthyMilliseconds { failures = 0 }
+        failed(at: now, jitter: jitter)
+    }
+
+    /// It did not come to do its work: however long that took, none of it was a healthy time.
+    package mutating func failed(at now: UInt64, jitter: Double) {
         readyAt = now
         if failures > 0 {
             let wait = min(longest, first << UInt64(min(failures - 1, 20)))

@@ -19,11 +19,19 @@ extension Supervisor {
                     json.member("pid", proxy.child?.processID ?? 0)
                     json.member("state", proxy.state.rawValue)
                     json.member("restarts", proxy.restartCount)
-                    lastExits[.proxy(proxy.index)]?.write(to: &json)
+                    lastExits[.proxy(proxy.index)]?.write(to: &json, at: now)
                 }
             }
             json.key("models")
             json.array(pools) { json, pool in json.object { pool.writeStatus(to: &$0) } }
+            json.key("unserved")
+            json.array(unserved.sorted { $0.key < $1.key }.map(\.value)) { json, version in
+                json.object { json in
+                    json.member("name", version.model)
+                    json.member("version", version.version)
+                    json.member("reason", version.reason)
+                }
+            }
         }
         return json.bytes
     }
@@ -45,7 +53,7 @@ extension ModelPool {
         json.object { json in
             json.member("pid", template?.processID ?? 0)
             json.member("restarts", templateRestartCount)
-            supervisor.lastExits[.template(generation: generation)]?.write(to: &json)
+            supervisor.lastExits[.template(generation: generation)]?.write(to: &json, at: supervisor.now)
         }
         json.key("workers")
         json.array(Array(slots.enumerated())) { json, place in
@@ -55,7 +63,8 @@ extension ModelPool {
                 json.member("state", "\(slot.state)")
                 json.member("restarts", slot.restartCount)
                 json.member("private_bytes", ProcessMemory.privateByteCount(of: slot.processID))
-                supervisor.lastExits[.worker(generation: generation, slot: index)]?.write(to: &json)
+                supervisor.lastExits[.worker(generation: generation, slot: index)]?
+                    .write(to: &json, at: supervisor.now)
             }
         }
     }
@@ -63,11 +72,13 @@ extension ModelPool {
 
 extension LastExit {
     /// As the member `last_exit`.
-    fileprivate func write(to json: inout JSONWriter) {
+    fileprivate func write(to json: inout JSONWriter, at now: UInt64) {
         json.key("last_exit")
         json.object { json in
             json.member("pid", processID)
             json.member("reason", reason)
+            json.member("cause", cause)
+            json.member("ago_ms", Int(now - at))
             json.key("lines")
             json.array(lines) { $0.string($1) }
         }

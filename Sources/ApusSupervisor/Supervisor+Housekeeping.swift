@@ -57,6 +57,7 @@ extension ModelPool {
             stoppedSince[process] = since
             guard now >= since + Self.stoppedMilliseconds else { continue }
             log.warning("a worker that was stopped is ended", metadata: ["pid": "\(process)"])
+            endCauses[process] = "it was stopped (SIGSTOP), and ended after a second"
             kill(process, SIGKILL)
         }
     }

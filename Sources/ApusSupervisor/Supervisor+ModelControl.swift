@@ -23,6 +23,8 @@ extension Supervisor {
         guard !unloaded.isEmpty || unloadedModels[name] != nil else {
             return onDone("failed to unload '\(name)', it is not served")
         }
+        retries.forget(models: [name])
+        unserved = unserved.filter { $0.value.model != name }
         for candidate in candidates where candidate.wanted.name == name {
             candidates.removeAll { $0 === candidate }
             retire(candidate)

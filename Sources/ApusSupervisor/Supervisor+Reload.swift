@@ -15,20 +15,37 @@ extension Supervisor {
         begin(request)
     }
 
+    /// What was refused for a reason that may pass is tried again when its time has come. A reload that is asked for
+    /// meanwhile comes first.
+    func retryReload() {
+        guard !isStopping, reload == nil, let request = retries.next(at: now) else { return }
+        begin(request)
+    }
+
     private func begin(_ request: ReloadRequest) {
         reloadRequest = request
+        if !request.isRetry { retries.forget(models: request.names) }
         var wanted: [WantedModel] = []
         do throws(ReloadError) {
             wanted = try modelsToLoad(for: request)
+        } catch where request.isRetry {
+            return finish([])  // it waits again
         } catch {
             log.error("reload refused", metadata: ["reason": "\(error)"])
             return finish([error.description])
         }
         modelWatch?.take(wanted, names: request.names)
-        log.info("reloading", metadata: ["versions": "\(wanted.count)", "files_changed": "\(request.isAutomatic)"])
+        if !request.isRetry { unserved = unserved.filter { !request.includes($0.value.model) } }
+        let loaded = wanted.filter { request.loads($0.version) }
+        log.log(
+            level: request.isRetry ? .debug : .info, request.isRetry ? "reloading again" : "reloading",
+            metadata: [
+                "versions": "\(loaded.count)", "files_changed": "\(request.isAutomatic)",
+                "models": "\(request.names.map { $0.sorted().joined(separator: ",") } ?? "all")",
+            ])
         removeUnwanted(wanted, request)
         wantedVersions = Dictionary(grouping: wanted, by: \.name).mapValues { Set($0.map(\.version)) }
-        candidates = wanted.map { candidate(for: $0, request) }
+        candidates = loaded.map { candidate(for: $0, request) }
         reload = Reload(generations: candidates.map(\.generation))
         changed()
     }
@@ -42,8 +59,10 @@ extension Supervisor {
     private func candidate(for wanted: WantedModel, _ request: ReloadRequest) -> ModelPool {
         let serving = pool(of: wanted.name, wanted.version)
         let known = [serving?.snapshot?.digest, refusedDigests[wanted.label]].compactMap { $0 }
+        // A try waits for nobody who writes to the files, and takes those that serve when that was asked for.
+        let knownDigests = request.isAutomatic ? known : request.isRetry ? [] : nil
         let candidate = ModelPool(
-            wanted, generation: takeGeneration(), knownDigests: request.isAutomatic ? known : nil, supervisor: self)
+            wanted, generation: takeGeneration(), knownDigests: knownDigests, supervisor: self)
         candidate.allowsSchemaChange = request.allowsSchemaChange || settings.allowsSchemaChange
         return candidate
     }
@@ -51,6 +70,7 @@ extension Supervisor {
     /// A model that is in no file any more ends; its requests are answered first. One that was named serves on from
     /// its copy when its files are gone.
     private func removeUnwanted(_ wanted: [WantedModel], _ request: ReloadRequest) {
+        guard !request.isRetry else { return }
         for pool in pools where request.includes(pool.wanted.name) {
             guard !wanted.contains(where: { $0.name == pool.wanted.name }) else { continue }
             if request.isAutomatic && pool.wanted.isRequired {
@@ -67,6 +87,10 @@ extension Supervisor {
     func settleReload() {
         for candidate in candidates {
             if case .declined(let reason, let isUnfinished) = candidate.state {
+                if isUnfinished, reloadRequest?.isAutomatic == false {
+                    giveUp(candidate, Refusal(sentence: reason, mayPass: true))
+                    continue
+                }
                 if isUnfinished { modelWatch?.postpone(candidate.wanted.name) }
                 decline(candidate, reason)
             } else if let refusal = candidate.refusal {
@@ -103,6 +127,8 @@ extension Supervisor {
             pools.append(candidate)
         }
         refusedDigests[wanted.label] = nil
+        unserved[wanted.label] = nil
+        retries.ended(wanted.name, wanted.version)
         candidate.countReload()
         reload?.ended(candidate.generation, model: wanted.name, .replaced)
     }
@@ -124,22 +150,51 @@ extension Supervisor {
         }
     }
 
-    private func giveUp(_ candidate: ModelPool, _ refusal: String) {
+    private func giveUp(_ candidate: ModelPool, _ refusal: Refusal) {
         candidates.removeAll { $0 === candidate }
         retire(candidate)
-        refusedDigests[candidate.wanted.label] = candidate.snapshot?.digest
-        for serving in pools where serving.wanted.name == candidate.wanted.name {
-            serving.lastRefusal = "reload refused: \(refusal)"
-        }
+        let wanted = candidate.wanted
         candidate.countRefusal()
-        candidate.log.error(
-            "reload refused; the old version serves on", metadata: ["reason": "\(refusal)"])
-        reload?.ended(candidate.generation, model: candidate.wanted.name, .refused(refusal))
+        let isNew = remember(refusal, of: wanted, digest: candidate.snapshot?.digest)
+        let servesOn = pools.contains { $0.wanted.name == wanted.name } ? "the old version serves on" : "it is not served"
+        // Of tries that end alike the first has a line.
+        candidate.log.log(
+            level: isNew ? .error : .debug,
+            refusal.mayPass ? "reload refused for now; \(servesOn)" : "reload refused; \(servesOn)",
+            metadata: ["reason": "\(refusal.sentence)"])
+        let answer = refusal.mayPass ? "\(refusal.sentence); it is tried again by itself" : refusal.sentence
+        reload?.ended(candidate.generation, model: wanted.name, .refused(answer))
+    }
+
+    /// For status and for the reloads to come.
+    /// - Returns: whether that is new.
+    private func remember(_ refusal: Refusal, of wanted: WantedModel, digest: String?) -> Bool {
+        var isNew = true
+        if refusal.mayPass {
+            isNew = retries.refused(
+                wanted.name, wanted.version, reason: refusal.sentence, reloadRequest ?? ReloadRequest(), at: now,
+                jitter: .random(in: -1...1))
+        } else {
+            retries.ended(wanted.name, wanted.version)
+            refusedDigests[wanted.label] = digest
+        }
+        let words = refusal.mayPass ? "reload refused for now, tried again and again" : "reload refused"
+        let serving = pools.filter { $0.wanted.name == wanted.name }
+        for pool in serving { pool.lastRefusal = "\(words): \(refusal.sentence)" }
+        if serving.isEmpty {
+            unserved[wanted.label] = UnservedVersion(
+                model: wanted.name, version: wanted.version, reason: "\(words): \(refusal.sentence)")
+        }
+        return isNew
     }
 
     private func decline(_ candidate: ModelPool, _ reason: String) {
         candidates.removeAll { $0 === candidate }
         retire(candidate)
+        let serving = pool(of: candidate.wanted.name, candidate.wanted.version)
+        // The files are again those that serve: that others were refused is over.
+        if let digest = candidate.snapshot?.digest, digest == serving?.snapshot?.digest { serving?.lastRefusal = nil }
+        retries.ended(candidate.wanted.name, candidate.wanted.version)
         candidate.log.info("nothing to reload", metadata: ["reason": "\(reason)"])
         reload?.ended(candidate.generation, model: candidate.wanted.name, .unchanged)
     }
@@ -156,21 +211,45 @@ extension Supervisor {
     }
 
     private func finish(_ refusals: [String]) {
+        let found = Set(wantedVersions.keys)
+        if let reload { forgetRefusals(before: reload) }
         reload = nil
         let ended = reloadRequest
         reloadRequest = nil
         wantedVersions = [:]
         reloadCount += 1
-        lastRefusals = refusals
+        if let ended, ended.isRetry {
+            retries.finished(ended, found: found, at: now, jitter: .random(in: -1...1))
+        }
+        // What it did not look at is as it was.
+        let names = ended?.names
+        lastRefusals.removeAll { refusal in names?.contains { refusal.hasPrefix("\($0): ") } ?? true }
+        lastRefusals += refusals.filter { !lastRefusals.contains($0) }
         ended?.end(refusals)
         changed()
         if let next = waitingReloads.next() { begin(next) }
+    }
+
+    /// Of a model all of whose wanted versions serve now, nothing that was refused before matters any more.
+    private func forgetRefusals(before reload: Reload) {
+        let taken = pools.filter { reload.generations.contains($0.generation) }.map(\.wanted.name)
+        for pool in pools where taken.contains(pool.wanted.name) && !reload.refusedModels.contains(pool.wanted.name) {
+            pool.lastRefusal = nil
+        }
     }
 
     /// The generation that serves that version.
     func pool(of name: String, _ version: Int) -> ModelPool? {
         pools.first { $0.wanted.name == name && $0.wanted.version == version }
     }
+}
+
+/// A version that is wanted and was refused, while none of its model serves.
+struct UnservedVersion {
+    var model: String
+    var version: Int
+    /// A sentence.
+    var reason: String
 }
 
 /// Why a reload could not even begin. The sentence is complete.

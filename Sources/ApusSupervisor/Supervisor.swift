@@ -34,6 +34,9 @@ package final class Supervisor {
     var reloadRequest: ReloadRequest?
     var reloadCount = 0
     var waitingReloads = ReloadQueue()
+    var retries = ReloadRetries()
+    /// Why versions are not served that are wanted, and of whose models none is, by `WantedModel.label`.
+    var unserved: [String: UnservedVersion] = [:]
     /// Of the reload that is under way: the versions of each model that are to be served.
     var wantedVersions: [String: Set<Int>] = [:]
     /// What was refused last or rolled back from, by `WantedModel.label`.
@@ -267,6 +270,7 @@ package final class Supervisor {
 
     private func settle() {
         if isStopping { return settleStopping() }
+        retryReload()
         settleReload()
         settleProbations()
         settleTakeover()
@@ -286,6 +290,7 @@ package final class Supervisor {
         var times = (isStopping ? pools : pools + candidates + kept).compactMap { $0.converge(at: now) }
         if !isStopping, acceptsClients, !isWaitingToTakeOver { times += proxies.compactMap { $0.converge(at: now) } }
         if !isStopping { times += probations.filter { !$0.isFailed }.map(\.until) }
+        if !isStopping, reload == nil, let next = retries.nextAt { times.append(next) }
         if let next = times.min() { convergence?.start(milliseconds: next > now ? next - now : 0) }
     }
 

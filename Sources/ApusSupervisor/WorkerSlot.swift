@@ -88,7 +88,11 @@ struct WorkerSlot {
         state = .empty
         processID = 0
         isWorn = false
-        if !(wasServing && fromOutside) { backoff.died(at: now, jitter: jitter) }
+        if !wasServing {
+            backoff.failed(at: now, jitter: jitter)
+        } else if !fromOutside {
+            backoff.died(at: now, jitter: jitter)
+        }
         return wasServing ? .withdraw : .none
     }
 }

@@ -43,6 +43,15 @@ struct RestartBackoffTests {
         #expect(backoff.readyAt == 1_000 + lived + wait)
     }
 
+    @Test("one that did not come to its work had no healthy time, however long it tried")
+    func failed() {
+        var backoff = RestartBackoff(longest: 5_000)
+        for _ in 0..<3 { backoff.died(at: 0, jitter: 0) }
+        backoff.started(at: 1_000)
+        backoff.failed(at: 61_000, jitter: 0)
+        #expect(backoff.readyAt == 61_400)
+    }
+
     @Test("it may be started from the moment that it names on")
     func allows() {
         var backoff = RestartBackoff(longest: 5_000)

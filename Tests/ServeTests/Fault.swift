@@ -29,6 +29,24 @@ final class Fault {
             """)
     }
 
+    /// A model's file is gone when it is opened to be copied, though it was there when it was looked for.
+    static func reading() throws -> Fault {
+        try Fault(
+            """
+            #include <fcntl.h>
+            #include <stdarg.h>
+            int open(const char *path, int flags, ...) {
+                va_list rest;
+                va_start(rest, flags);
+                mode_t mode = va_arg(rest, mode_t);
+                va_end(rest);
+                const char *end = strrchr(path, '.');
+                if (end && strcmp(end, ".onnx") == 0 && (flags & O_NONBLOCK) && is_on()) { errno = ENOENT; return -1; }
+                return ((int (*)(const char *, int, ...))dlsym(RTLD_NEXT, "open"))(path, flags, mode);
+            }
+            """)
+    }
+
     /// A worker ends as soon as it is forked, before anybody knows its number: what it does first is to close what
     /// it does not need.
     static func worker() throws -> Fault {

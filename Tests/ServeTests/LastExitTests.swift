@@ -8,6 +8,7 @@ extension ServeTests {
             struct Exit: Decodable {
                 let pid: Int32
                 let reason: String
+                let cause: String
                 let lines: [String]
             }
 
@@ -44,8 +45,9 @@ extension ServeTests {
             try server.log.wait(for: "proxy exited", since: mark)
             let after = try report(server)
             let exit = try #require(after.models[0].workers[0].last_exit)
-            #expect(exit.pid == worker && exit.reason.hasPrefix("signal 11"))
+            #expect(exit.pid == worker && exit.reason.hasPrefix("signal 11") && exit.cause.contains("a fault in"))
             #expect(after.models[0].template.last_exit?.reason.hasPrefix("signal 9") == true)
+            #expect(after.models[0].template.last_exit?.cause.contains("killed it") == true)
             #expect(after.proxies[0].last_exit?.reason.hasPrefix("signal 6") == true)
             try server.stop(errors: ["template exited", "proxy exited"])
         }

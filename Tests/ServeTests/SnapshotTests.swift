@@ -23,7 +23,7 @@ extension ServeTests {
             try server.stop(errors: ["template exited"])
         }
 
-        @Test("a copy that cannot be written refuses the model by name of the fault, and the old one serves on")
+        @Test("a copy that cannot be written is refused by name of the fault, the old one serves on, and it is tried again")
         func unwritable() throws {
             let models = ModelFolder()
             try models.put(try ModelFolder.iris(), at: "iris.onnx")
@@ -36,8 +36,18 @@ extension ServeTests {
             try Data().write(to: URL(fileURLWithPath: copies))
             let answer = try server.admin("reload wait")
             #expect(answer.contains("(ENOTDIR)") && answer.contains("--snapshot-dir"), "\(answer)")
+            #expect(answer.contains("it is tried again by itself"), "\(answer)")
             #expect(try server.askIris() == "200 iris/1")
-            try server.stop(errors: ["model cannot be loaded", "reload refused"])
+            let reason = try server.report().models[0].reason
+            #expect(reason.hasPrefix("reload refused for now, tried again and again: "), "\(reason)")
+            let mark = server.log.mark
+            unlink(copies)
+            rename(copies + ".away", copies)
+            try server.log.wait(for: "model reloaded", since: mark, within: .seconds(60))
+            #expect(try server.settledReport().models[0].reason == "")
+            #expect(try server.askIris() == "200 iris/1")
+            try server.stop(errors: ["reload refused for now; the old version serves on"])
+            #expect(server.log.text.split(separator: "\n").count { $0.contains("reload refused") } == 1)
         }
 
         @Test("copies of generations that are gone are removed, and all at the end")

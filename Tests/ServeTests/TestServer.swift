@@ -157,10 +157,17 @@ struct Status: Decodable {
         let workers: [Process]
     }
 
+    struct Unserved: Decodable {
+        let name: String
+        let version: Int
+        let reason: String
+    }
+
     let supervisor: Int32
     let listen: String
     let proxies: [Process]
     let models: [Model]
+    let unserved: [Unserved]
 
     /// Every process but the supervisor.
     var children: [Int32] {

@@ -53,7 +53,8 @@ enum SelfTest {
         } catch let failure as LoadFailure {
             throw failure
         } catch {
-            throw LoadFailure(exitCode: .internalFault, sentence: "the self-test could not be started (\(error))")
+            throw LoadFailure(
+                exitCode: .internalFault, sentence: "the self-test could not be started (\(error))", mayPass: true)
         }
     }
 
@@ -66,6 +67,12 @@ enum SelfTest {
                     + "run it outside Apus on one row to see where it stays")
         }
         let signal = status & 0x7F
+        guard signal != SIGKILL else {
+            throw LoadFailure(
+                exitCode: .modelCannotLoad,
+                sentence: "the model's self-test was killed from outside, as the kernel does when memory runs out",
+                mayPass: true)
+        }
         guard signal == 0 else {
             throw .selfTest(
                 "the model stopped its process by signal \(signal) during the self-test; check the file with "

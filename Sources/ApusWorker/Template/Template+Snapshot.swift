@@ -34,11 +34,13 @@ extension Template {
             let sentence = error.sentence(copying: files.model, to: folder)
             switch error {
             case .disturbed where settings.isAutomatic: decline(sentence, isUnfinished: true, channel)
-            case .disturbed: throw LoadFailure(exitCode: .modelCannotLoad, sentence: sentence)
-            case .unwritable: throw LoadFailure(exitCode: .cannotCreate, sentence: sentence)
+            case .disturbed: throw LoadFailure(exitCode: .modelCannotLoad, sentence: sentence, mayPass: true)
+            case .unwritable: throw LoadFailure(exitCode: .cannotCreate, sentence: sentence, mayPass: true)
             case .unreadable(let path, let reason) where path == files.model:
-                throw LoadFailure(.modelMissing(path: path, reason: String(cString: strerror(reason.code))))
-            case .unreadable: throw LoadFailure(exitCode: .modelCannotLoad, sentence: sentence)
+                var failure = LoadFailure(.modelMissing(path: path, reason: String(cString: strerror(reason.code))))
+                failure.mayPass = true
+                throw failure
+            case .unreadable: throw LoadFailure(exitCode: .modelCannotLoad, sentence: sentence, mayPass: true)
             }
         }
     }
@@ -54,7 +56,8 @@ extension LoadFailure {
     func naming(_ settings: TemplateSettings) -> LoadFailure {
         guard !settings.snapshotFolder.isEmpty else { return self }
         let folder = settings.path.lastIndex(of: "/").map { String(settings.path[..<$0]) } ?? "."
-        return LoadFailure(
-            exitCode: exitCode, sentence: sentence.replacing(settings.snapshotFolder + "/", with: folder + "/"))
+        var failure = self
+        failure.sentence = sentence.replacing(settings.snapshotFolder + "/", with: folder + "/")
+        return failure
     }
 }
