@@ -27,6 +27,13 @@ extension ModelPool {
 
     /// Makes the number of slots what it should be. A worn worker leaves when its replacement serves, one at a time.
     func settleSize() {
+        // One that holds more than it may is given nothing more while another serves.
+        if let index = slots.firstIndex(where: \.isOverLimit), slots.contains(where: \.isSound) {
+            let hasReplacement = index == wornIndex && slots.count > workerCount
+            if !hasReplacement { slots.append(WorkerSlot()) }
+            slots.swapAt(index, slots.count - 1)
+            dismissLast()
+        }
         if let wornIndex, slots.count(where: \.isSound) >= placeCount - 1 {
             slots.swapAt(wornIndex, slots.count - 1)
             dismissLast()
@@ -51,15 +58,18 @@ extension ModelPool {
         switch report {
         case .ready: workerReady(serial)
         case .outOfRange(let counts): supervisor.countOutOfRange(counts, of: wanted)
-        case .worn: workerWorn(serial)
+        case .worn: workerWorn(serial, isOverLimit: false)
+        case .overLimit: workerWorn(serial, isOverLimit: true)
         case .listening: supervisor.resendRoutes()
         }
     }
 
-    private func workerWorn(_ serial: UInt32) {
+    private func workerWorn(_ serial: UInt32, isOverLimit: Bool) {
         guard let index = slots.firstIndex(where: { $0.serial == serial && $0.state == .serving }) else { return }
-        slots[index].wornOut()
-        log.info("worker is replaced", metadata: ["slot": "\(index)", "pid": "\(slots[index].processID)"])
+        if !slots[index].isWorn {
+            log.info("worker is replaced", metadata: ["slot": "\(index)", "pid": "\(slots[index].processID)"])
+        }
+        slots[index].wornOut(isOverLimit: isOverLimit)
         supervisor.changed()
     }
 

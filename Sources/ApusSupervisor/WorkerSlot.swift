@@ -26,6 +26,8 @@ struct WorkerSlot {
     private(set) var restartCount = 0
     /// Its worker has asked to be replaced.
     private(set) var isWorn = false
+    /// It holds more memory than it may.
+    private(set) var isOverLimit = false
     /// When its worker became ready, on the clock of `now`.
     private var readySince: UInt64 = 0
     private var backoff = RestartBackoff(longest: 5_000)
@@ -59,8 +61,11 @@ struct WorkerSlot {
         }
     }
 
-    /// The worker has served as much as it should, or holds more memory than it may.
-    mutating func wornOut() { isWorn = state == .serving }
+    /// The worker has served as much as it should, or will soon hold more memory than it may, or does.
+    mutating func wornOut(isOverLimit: Bool = false) {
+        isWorn = state == .serving
+        self.isOverLimit = isWorn && isOverLimit
+    }
 
     /// Takes requests, and goes on to.
     var isSound: Bool { state == .serving && !isWorn }
@@ -88,6 +93,7 @@ struct WorkerSlot {
         state = .empty
         processID = 0
         isWorn = false
+        isOverLimit = false
         if !wasServing {
             backoff.failed(at: now, jitter: jitter)
         } else if !fromOutside {

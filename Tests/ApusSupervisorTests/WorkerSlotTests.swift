@@ -55,6 +55,22 @@ struct WorkerSlotTests {
         #expect(slot.fill(serial: 8, at: 50) == .fork, "the first restart is immediate")
     }
 
+    @Test("only one that serves is worn, and who takes its place is not")
+    func worn() {
+        for state in [WorkerSlot.State.empty, .forking, .starting] {
+            var slot = Self.slot(state)
+            slot.wornOut(isOverLimit: true)
+            #expect(!slot.isWorn && !slot.isOverLimit)
+        }
+        var slot = Self.slot(.serving)
+        slot.wornOut()
+        #expect(slot.isWorn && !slot.isOverLimit && !slot.isSound)
+        slot.wornOut(isOverLimit: true)
+        #expect(slot.isWorn && slot.isOverLimit)
+        _ = slot.ended(at: 0, jitter: 0)
+        #expect(!slot.isWorn && !slot.isOverLimit)
+    }
+
     @Test("a worker that dies again and again is forked again only when its time has come")
     func backoff() {
         var slot = Self.slot(.serving)

@@ -69,6 +69,7 @@ struct ControlSample: CustomTestStringConvertible, Sendable {
         ControlSample("forked", TemplateReport.forked(serial: .max, processID: .max)),
         ControlSample("fork failed", TemplateReport.forkFailed(serial: 0, sentence: "")),
         ControlSample("worker ready", WorkerReport.ready),
+        ControlSample("worker worn", WorkerReport.worn), ControlSample("worker over limit", WorkerReport.overLimit),
         ControlSample("worker drain", WorkerOrder.drain),
         ControlSample("configure", ProxyOrder.configure(proxySettings)),
         ControlSample("routes", ProxyOrder.routes(routes)),

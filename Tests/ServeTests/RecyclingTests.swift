@@ -40,6 +40,19 @@ extension ServeTests {
             try server.stop()
         }
 
+        @Test("a worker that is over its limit is given nothing more while another serves")
+        func overLimit() throws {
+            let model = "wide=\(Built.root)/Tests/Fixtures/small/identity_float.onnx"
+            let server = try TestServer(model, "--workers", "2", "--max-worker-memory", "32MiB")
+            let before = try server.settledReport().models[0].workers.map(\.pid)
+            let connection = try server.connect()
+            for _ in 0..<6 { try askWide(4 << 20, connection) }
+            try server.log.wait(for: "worker ended as it was told")
+            let after = try server.settledReport().models[0].workers.map(\.pid)
+            #expect(after.count == 2 && Set(after) != Set(before))
+            try server.stop()
+        }
+
         private func askWide(_ count: Int, _ connection: Connection) throws {
             try connection.sendWide(count)
             #expect(try connection.read().status == 200)

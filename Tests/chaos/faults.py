@@ -19,6 +19,7 @@ PROLOGUE = """\
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 static int is_on(void) { return access("%s", F_OK) == 0; }
 """
@@ -30,8 +31,7 @@ pid_t fork(void) {
 }
 """
 
-# What a worker waits with for requests.
-WAIT = """
+BEGINS = """
 static int begins(const char *wanted) {
     char title[64] = "";
     int file = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
@@ -40,32 +40,25 @@ static int begins(const char *wanted) {
     close(file);
     return count > 0 && strncmp(title, wanted, strlen(wanted)) == 0;
 }
-static void before(void);
-static void after(void);
-int ppoll(struct pollfd *all, nfds_t count, const struct timespec *time, const sigset_t *set) {
-    typedef int (*function)(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *);
-    before();
-    int ready = ((function)dlsym(RTLD_NEXT, "ppoll"))(all, count, time, set);
-    int was = errno;
-    if (ready > 0) after();
-    errno = was;
-    return ready;
-}
 """
 
-# A worker of the model `leaky` keeps 10 MB more each time that something arrives for it.
-LEAK = WAIT + """
-static void before(void) {}
-static void after(void) {
+# A worker of the model `leaky` keeps 10 MB more for each request, which is what it answers on a link: its reports to
+# the supervisor go by sendmsg.
+LEAK = BEGINS + """
+ssize_t send(int socket, const void *bytes, size_t count, int flags) {
     static void *volatile kept;
     if (is_on() && begins("apus: worker leaky@")) kept = memset(malloc(10 << 20), 1, 10 << 20);
+    return ((ssize_t (*)(int, const void *, size_t, int))dlsym(RTLD_NEXT, "send"))(socket, bytes, count, flags);
 }
 """
 
 # A worker of the model `slow` ends before it waits for its first request.
-CRASH = WAIT + """
-static void before(void) { if (is_on() && begins("apus: worker slow@")) _exit(1); }
-static void after(void) {}
+CRASH = BEGINS + """
+int ppoll(struct pollfd *all, nfds_t count, const struct timespec *time, const sigset_t *set) {
+    typedef int (*function)(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *);
+    if (is_on() && begins("apus: worker slow@")) _exit(1);
+    return ((function)dlsym(RTLD_NEXT, "ppoll"))(all, count, time, set);
+}
 """
 
 

@@ -14,7 +14,7 @@ from swaps import ROW, SMALL, adder, place
 from wire import Connection
 
 MEBIBYTE = 1 << 20
-LIMIT = 64  # MiB, of a worker that leaks
+LIMIT = 128  # MiB, of a worker that leaks
 
 
 class Asker(threading.Thread):
@@ -68,7 +68,7 @@ def leak(run):
             fault.end()
             asker.finish(run)
         run.outcome.faults = server.lines("worker is replaced")
-        run.measure("memory of a worker at most", round(most / MEBIBYTE), 2 * LIMIT, "MiB", is_soft=True)
+        run.measure("memory of a worker at most", round(most / MEBIBYTE), LIMIT, "MiB", is_soft=True)
         server.kill(server.kind("worker leaky@"))  # they hold what they keep
 
 

@@ -4,8 +4,10 @@ package enum WorkerReport: Equatable, Sendable {
     case ready
     /// So many more values of these features were outside of their ranges.
     case outOfRange([FeatureCount])
-    /// It has served as many requests as it should, or holds more memory than it may: it wants to be replaced.
+    /// It has served as many requests as it should, or will soon hold more memory than it may: it wants to be replaced.
     case worn
+    /// It holds more memory than it may: it wants to be replaced, and to be given nothing more when others serve.
+    case overLimit
     /// Its socket is there again.
     case listening
 }
@@ -33,6 +35,7 @@ extension WorkerReport: ControlMessage {
             }
         case .worn: writer.write(UInt8(3))
         case .listening: writer.write(UInt8(4))
+        case .overLimit: writer.write(UInt8(5))
         }
     }
 
@@ -46,6 +49,7 @@ extension WorkerReport: ControlMessage {
                 })
         case 3: self = .worn
         case 4: self = .listening
+        case 5: self = .overLimit
         case let kind: throw .unknownKind(kind)
         }
     }

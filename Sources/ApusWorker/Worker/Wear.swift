@@ -4,17 +4,32 @@ import Glibc
 ///
 /// Times are nanoseconds of the monotonic clock.
 struct Wear {
-    /// How often the cheap figure is read while there is work.
-    private static let glanceNanoseconds: UInt64 = 20_000_000
-    /// The exact figure takes part in so much of the time at most: its cost is a walk over the page tables.
+    /// How often the cheap figure is read while there is work. It takes 2 µs; the kernel gives a process some MiB of
+    /// fresh pages in a millisecond.
+    private static let glanceNanoseconds: UInt64 = 1_000_000
+    /// The exact figure takes part in so much of the time at most, as its cost is a walk over the page tables: when
+    /// nothing asks for it, and when the cheap figure does.
     private static let lookCostFactor: UInt64 = 200
+    private static let urgentCostFactor: UInt64 = 10
     private static let lookNanoseconds: UInt64 = 1_000_000_000
+
+    enum Finding: Equatable {
+        case sound
+        /// It should be replaced.
+        case worn
+        /// It holds more than it may, and should be given nothing more to do.
+        case overLimit
+    }
 
     private let byteLimit: Int
     private let requestLimit: Int
     private var requestCount = 0
     private var nextGlance: UInt64
     private var nextLook: UInt64
+    private var nextUrgentLook: UInt64
+    private var growth: Growth
+    /// What was found, and need not be looked for any more.
+    private var found = Finding.sound
     /// At the last exact look.
     private var privateByteCount = 0
     private var anonymousByteCount = 0
@@ -28,24 +43,40 @@ struct Wear {
         self.requestLimit = requestLimit + (tenth > 0 ? .random(in: -tenth...tenth) : 0)
         nextGlance = now
         nextLook = now
+        nextUrgentLook = now
+        growth = Growth(byteLimit: byteLimit)
     }
 
     var isLimited: Bool { byteLimit > 0 || requestLimit > 0 }
 
-    /// Whether this worker should be replaced.
-    mutating func isWorn(afterAnswering count: Int, at now: UInt64) -> Bool {
+    /// Looks at this worker after a turn.
+    /// - Returns: what is new since the last time, else nil.
+    mutating func finding(afterAnswering count: Int, at now: UInt64) -> Finding? {
         requestCount += count
-        if requestLimit > 0 && requestCount >= requestLimit { return true }
-        guard byteLimit > 0, now >= nextGlance else { return false }
+        switch found {
+        case .sound where requestLimit > 0 && requestCount >= requestLimit: found = .worn
+        case .sound, .worn: guard byteLimit > 0, now >= nextGlance, weigh(at: now) else { return nil }
+        case .overLimit: return nil
+        }
+        return found
+    }
+
+    /// - Returns: whether something new was found.
+    private mutating func weigh(at now: UInt64) -> Bool {
         nextGlance = now + Self.glanceNanoseconds
         let anonymous = ProcessMemory.anonymousByteCount()
+        growth.saw(anonymous, at: now)
+        let threshold = byteLimit - (found == .sound ? growth.margin : 0)
         let estimate = privateByteCount + max(0, anonymous - anonymousByteCount)
-        guard now >= nextLook || estimate > byteLimit else { return false }
+        guard now >= nextLook || estimate > threshold && now >= nextUrgentLook else { return false }
         privateByteCount = ProcessMemory.privateByteCount()
         anonymousByteCount = anonymous
         let cost = MonotonicClock.now() &- now
         nextLook = now + max(Self.lookNanoseconds, cost * Self.lookCostFactor)
-        return privateByteCount > byteLimit
+        nextUrgentLook = now + cost * Self.urgentCostFactor
+        guard privateByteCount > threshold else { return false }
+        found = privateByteCount > byteLimit ? .overLimit : .worn
+        return true
     }
 }
 

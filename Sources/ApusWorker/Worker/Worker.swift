@@ -20,7 +20,6 @@ final class Worker {
     /// What of the features' values the supervisor has not been told yet, and when it was told last.
     private var counts = OutOfRangeCounts()
     private var wear: Wear
-    private var hasReportedWear = false
 
     init(_ model: WorkerModel, control: consuming ControlChannel, listener: consuming Socket, socketPath: String) {
         turn = Turn(model)
@@ -99,12 +98,11 @@ final class Worker {
         return true
     }
 
-    /// Asks once to be replaced when this worker has done enough. It goes on until it is told to leave.
+    /// Asks to be replaced when this worker has done enough, and again when it holds more than it may. It goes on
+    /// until it is told to leave.
     private func reportWear(_ requestCount: Int) throws {
-        guard wear.isLimited, !hasReportedWear else { return }
-        guard wear.isWorn(afterAnswering: requestCount, at: turn.mark) else { return }
-        hasReportedWear = true
-        try control.send(WorkerReport.worn)
+        guard wear.isLimited, let finding = wear.finding(afterAnswering: requestCount, at: turn.mark) else { return }
+        try control.send(finding == .overLimit ? WorkerReport.overLimit : .worn)
     }
 
     /// Somebody deleted the socket. Without one the worker serves the links that it has.
