@@ -14,6 +14,8 @@ final class ProxySlot {
     private unowned let supervisor: Supervisor
     private(set) var control: ControlLink<ProxyReport>?
     private var backoff = RestartBackoff(longest: 5_000)
+    /// When it became ready, on the loop's clock; nil until it is.
+    private var readySince: UInt64?
 
     init(_ index: Int, supervisor: Supervisor) {
         self.index = index
@@ -39,7 +41,7 @@ final class ProxySlot {
             configure()
         } catch {
             supervisor.log.error("cannot start a proxy", metadata: ["reason": "\(error)"])
-            backoff.died(at: now, jitter: .random(in: -1...1))
+            backoff.failed(at: now, jitter: .random(in: -1...1))
             return backoff.readyAt
         }
         return nil
@@ -67,6 +69,7 @@ final class ProxySlot {
         switch report {
         case .ready:
             if state == .starting { state = .ready }
+            readySince = supervisor.now
             supervisor.changed()
         case .workerStuck(let serial):
             supervisor.workerStuck(serial)
@@ -88,6 +91,10 @@ final class ProxySlot {
 
     private func exited(_ reason: ExitReason) {
         let process = child?.processID ?? 0
+        let now = supervisor.now
+        let isProven = readySince.map { now >= $0 + WorkerSlot.provenMilliseconds } ?? false
+        let wasReady = readySince != nil
+        readySince = nil
         child = nil
         control?.close()
         control = nil
@@ -99,7 +106,12 @@ final class ProxySlot {
             supervisor.remember(.proxy(index), process, reason)
             restartCount += 1
             supervisor.countProxyRestart()
-            backoff.died(at: supervisor.now, jitter: .random(in: -1...1))
+            // One that had served and was ended from outside says nothing against the next, which is wanted at once.
+            if !wasReady {
+                backoff.failed(at: now, jitter: .random(in: -1...1))
+            } else if !(isProven && reason.isFromOutside) {
+                backoff.died(at: now, jitter: .random(in: -1...1))
+            }
         }
         supervisor.changed()
     }
