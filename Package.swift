@@ -110,7 +110,7 @@ let package = Package(
         tests("ApusProtocolsTests", ["ApusProtocols", "ApusModel", "ApusWire"]),
         tests(
             "ApusWorkerTests",
-            ["ApusWorker", "ApusLog", "ApusProtocols", "ApusModel", "ApusWire", log]),
+            ["ApusWorker", "ApusLog", "ApusLoop", "ApusProtocols", "ApusModel", "ApusWire", log]),
         tests("ApusProxyTests", ["ApusProxy", "ApusControl", "ApusLoop", "ApusWire", "LoopTesting", log]),
         tests("ApusSupervisorTests", ["ApusSupervisor", "ApusLoop", "ApusWire", "LoopTesting", log]),
         tests("ApusLogTests", ["ApusLog", log]),

@@ -98,6 +98,32 @@ int apus_send(int socket, const void *bytes, size_t count, int descriptor) {
     return 0;
 }
 
+/* The kernel closes those that find no room in `control` (unix(7)), but on a machine of 64 bits a second one does. */
+static int passed_descriptor(struct msghdr *message) {
+    int first = -1;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header; header = CMSG_NXTHDR(message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+        const size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t i = 0; i < count; i++) {
+            int descriptor;
+            memcpy(&descriptor, CMSG_DATA(header) + i * sizeof(int), sizeof(int));
+            if (first < 0) first = descriptor;
+            else close(descriptor);
+        }
+    }
+    return first;
+}
+
+ssize_t apus_receive(int socket, void *memory, size_t count, int *descriptor) {
+    struct iovec piece = {.iov_base = memory, .iov_len = count};
+    union descriptor_message control;
+    struct msghdr message = {
+        .msg_iov = &piece, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    const ssize_t received = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    *descriptor = received >= 0 && message.msg_controllen > 0 ? passed_descriptor(&message) : -1;
+    return received;
+}
+
 int apus_accept(int socket) { return accept4(socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); }
 
 int apus_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
@@ -131,5 +157,16 @@ int apus_memory_file(const char *name, size_t byte_count) {
 
 void *apus_map_shared(int descriptor, size_t byte_count) {
     void *memory = mmap(NULL, byte_count, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+int apus_has_fixed_size(int descriptor) {
+    const int seals = fcntl(descriptor, F_GET_SEALS);
+    const int wanted = F_SEAL_SHRINK | F_SEAL_GROW;
+    return seals >= 0 && (seals & wanted) == wanted;
+}
+
+const void *apus_map_readable(int descriptor, size_t byte_count) {
+    void *memory = mmap(NULL, byte_count, PROT_READ, MAP_SHARED, descriptor, 0);
     return memory == MAP_FAILED ? NULL : memory;
 }

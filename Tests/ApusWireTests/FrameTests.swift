@@ -52,7 +52,7 @@ struct FrameTests {
     @Test("the bytes are those of the table")
     func layout() {
         let wire = FrameSample.infer.wire
-        #expect(Array(wire[0..<8]) == [0x41, 0x50, 0x55, 0x53, 1, 1, 3, 0])
+        #expect(Array(wire[0..<8]) == [0x41, 0x50, 0x55, 0x53, 2, 1, 3, 0])
         #expect(Array(wire[8..<16]) == [8, 7, 6, 5, 4, 3, 2, 1])
         #expect(Array(wire[16..<24]) == [64, 0, 0, 0, 5, 0, 0, 0])
         #expect(Array(wire[24..<32]) == [0x18, 0x17, 0x16, 0x15, 0x14, 0x13, 0x12, 0x11])
@@ -72,6 +72,78 @@ struct FrameTests {
         #expect(try InferFrame(header, guarded.bytes) == FrameSample.inferFrame)
         #expect(Array(guarded.bytes[body]) == [1, 2, 3, 4, 5])
         #expect(throws: FrameError.unexpectedKind(1)) { try ResultFrame(header, guarded.bytes) }
+    }
+
+    /// A frame whose body is in memory, and its bytes.
+    static func inMemory(offset: UInt32, byteCount: UInt32) -> (frame: InferFrame, wire: [UInt8]) {
+        var frame = FrameSample.inferFrame
+        frame.bodyByteCount = byteCount
+        frame.memoryOffset = offset
+        var wire = [UInt8](repeating: 0xEE, count: InferFrame.byteCount)
+        wire.withUnsafeMutableBytes { frame.encode(into: $0.baseAddress!) }
+        return (frame, wire)
+    }
+
+    @Test("a frame whose body is in memory is its head, and the bytes are those of the table")
+    func inMemoryLayout() {
+        let (frame, wire) = Self.inMemory(offset: 0x1112_1314, byteCount: 0x0102_0304)
+        #expect(Array(wire[16..<24]) == [64, 0, 0, 0, 0, 0, 0, 0])
+        #expect(Array(wire[48..<64]) == [2, 2, 3, 1, 4, 3, 2, 1, 0x14, 0x13, 0x12, 0x11, 0, 0, 0, 0])
+        #expect(frame.memoryByteCount == 0x1112_1314 + 0x0102_0304 + 64)
+    }
+
+    @Test("it reads as it was written, whatever its place and length", arguments: [
+        (0, 0), (0, 1), (64, 3 << 20), (.max, .max),
+    ] as [(UInt32, UInt32)])
+    func inMemoryRoundTrip(offset: UInt32, byteCount: UInt32) throws {
+        let (frame, wire) = Self.inMemory(offset: offset, byteCount: byteCount)
+        let guarded = GuardedFrame(wire)
+        guard case .frame(let header, let body) = try FrameHeader.decode(guarded.bytes, bodyLimit: 0) else {
+            Issue.record("the frame is whole")
+            return
+        }
+        #expect(body == 64..<64 && header.bodyByteCount == 0)
+        #expect(try InferFrame(header, guarded.bytes) == frame)
+        #expect(frame.memoryByteCount == UInt64(offset) + UInt64(byteCount) + 64, "without overflow")
+    }
+
+    @Test("wherever it is cut, the reader says how many it needs")
+    func inMemoryEveryCut() throws {
+        let (_, wire) = Self.inMemory(offset: 64, byteCount: 1_000_000)
+        for cut in 0..<wire.count {
+            let needed = cut < FrameHeader.byteCount ? FrameHeader.byteCount : wire.count
+            #expect(try FrameSample.decode(Array(wire[..<cut])) == .incomplete(byteCount: needed), "cut \(cut)")
+        }
+    }
+
+    @Test("frames of both kinds come out one by one, each with its body")
+    func mixed() throws {
+        let (frame, wire) = Self.inMemory(offset: 128, byteCount: 9)
+        let stream = GuardedFrame((0..<20).flatMap { _ in wire + FrameSample.infer.wire })
+        var rest = stream.bytes
+        for place in 0..<40 {
+            guard case .frame(let header, let body) = try FrameHeader.decode(rest, bodyLimit: 5) else {
+                Issue.record("frame \(place) is whole")
+                return
+            }
+            let found = try InferFrame(header, rest)
+            #expect(found == (place % 2 == 0 ? frame : FrameSample.inferFrame))
+            #expect(Array(rest[body]) == (place % 2 == 0 ? [] : [1, 2, 3, 4, 5]))
+            rest = UnsafeRawBufferPointer(rebasing: rest[body.upperBound...])
+        }
+        #expect(rest.isEmpty)
+    }
+
+    @Test("tensors are found behind the JSON, by the head's bytes and by its length alone", arguments: [
+        (-1, 64), (0, 64), (101, 165), (.min, 64), (.max, Int.min + 63),
+    ] as [(Int64, Int)])
+    func tensorOffset(_ jsonByteCount: Int64, _ wanted: Int) {
+        var frame = FrameSample.inferFrame
+        frame.inferenceHeaderByteCount = jsonByteCount
+        var wire = [UInt8](repeating: 0, count: InferFrame.byteCount)
+        wire.withUnsafeMutableBytes { frame.encode(into: $0.baseAddress!) }
+        #expect(wire.withUnsafeBytes { InferFrame.tensorOffset($0) } == wanted)
+        #expect(InferFrame.tensorOffset(inferenceHeaderByteCount: jsonByteCount) == wanted)
     }
 
     @Test("a result frame reads as it was written")
@@ -119,7 +191,8 @@ struct FrameTests {
     @Test("what is no frame of ours is refused, by the field that is wrong", arguments: [
         Refusal(testDescription: "another magic", offset: 0, bytes: [0], error: .badMagic(0x5355_5000)),
         Refusal(testDescription: "HTTP on a link", offset: 0, bytes: Array("GET ".utf8), error: .badMagic(0x2054_4547)),
-        Refusal(testDescription: "a later version", offset: 4, bytes: [2], error: .unknownVersion(2)),
+        Refusal(testDescription: "an earlier version", offset: 4, bytes: [1], error: .unknownVersion(1)),
+        Refusal(testDescription: "a later version", offset: 4, bytes: [3], error: .unknownVersion(3)),
         Refusal(testDescription: "no kind", offset: 5, bytes: [0], error: .unknownKind(0)),
         Refusal(testDescription: "a kind nobody sends", offset: 5, bytes: [3], error: .unknownKind(3)),
         Refusal(testDescription: "a shorter head", offset: 16, bytes: [63], error: .badHeadLength(found: 63, wanted: 64)),
@@ -144,6 +217,9 @@ struct FrameTests {
         Refusal(testDescription: "no endpoint", offset: 48, bytes: [0], error: .badEndpoint(0)),
         Refusal(testDescription: "an endpoint to come", offset: 48, bytes: [99], error: .badEndpoint(99)),
         Refusal(testDescription: "a coding to come", offset: 49, bytes: [3], error: .badCoding(3)),
+        Refusal(testDescription: "a place to come", offset: 51, bytes: [2], error: .badBodyPlace(2)),
+        Refusal(testDescription: "a body in memory and one behind the head", offset: 51, bytes: [1],
+            error: .bodyInTwoPlaces(byteCount: 5)),
         Refusal(testDescription: "an informational status", sample: .result, offset: 24, bytes: [100, 0], error: .badStatus(100)),
         Refusal(testDescription: "status 600", sample: .result, offset: 24, bytes: [0x58, 2], error: .badStatus(600)),
         Refusal(testDescription: "a content type to come", sample: .result, offset: 26, bytes: [5], error: .badContentType(5)),

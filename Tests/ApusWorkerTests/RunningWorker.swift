@@ -100,6 +100,11 @@ final class TestLink {
         }
     }
 
+    /// Sends bytes, and a descriptor with the first of them.
+    func send(_ bytes: [UInt8], passing passed: Int32) throws {
+        try Socket(owning: dup(descriptor)).sendAll(bytes, passing: passed)
+    }
+
     /// The next answer; nil when the worker closed the link.
     func receive() throws -> Answer? {
         while true {

@@ -3,18 +3,18 @@
 ///
 ///     offset  size  field
 ///          0     4  magic 0x53555041, "APUS" on the wire
-///          4     1  protocol version, 1
+///          4     1  protocol version, 2
 ///          5     1  kind
 ///          6     2  flags, see `FrameFlags`
 ///          8     8  request id: chosen by the proxy, echoed by the worker
 ///         16     4  byte count of this header with the kind's fields
-///         20     4  body byte count
+///         20     4  body byte count; 0 for a body that lies elsewhere
 package struct FrameHeader: Equatable {
     package enum Kind: UInt8, Sendable { case infer = 1, result = 2 }
 
     package static let byteCount = 24
     static let magic: UInt32 = 0x5355_5041
-    static let version: UInt8 = 1
+    static let version: UInt8 = 2
 
     package var kind: Kind
     package var flags: FrameFlags
@@ -68,11 +68,23 @@ package enum FrameError: Error, Equatable, CustomStringConvertible {
     case badStatus(UInt16)
     case badHeadLength(found: UInt32, wanted: UInt32)
     case bodyTooLarge(byteCount: UInt32, limit: UInt32)
+    case badBodyPlace(UInt8)
+    /// The body is in memory, and there are bytes behind the head, too.
+    case bodyInTwoPlaces(byteCount: UInt32)
+    /// A body is in memory, but none came.
+    case memoryMissing
+    /// Memory came that no frame asks for.
+    case memoryUnused
+    /// Whoever sent it could make it shorter while it is read.
+    case memoryNotSealed
+    case memoryTooSmall(byteCount: UInt64, wanted: UInt64)
+    /// The system refused.
+    case memoryUnusable(errno: Int32)
 
     package var description: String {
         switch self {
         case .badMagic(let magic): "a frame begins with 0x\(String(magic, radix: 16)), not \"APUS\""
-        case .unknownVersion(let version): "a frame has version \(version); this program speaks 1"
+        case .unknownVersion(let version): "a frame has version \(version); this program speaks 2"
         case .unknownKind(let kind): "a frame has the unknown kind \(kind)"
         case .unexpectedKind(let kind): "a frame of kind \(kind) came from the wrong side"
         case .badEndpoint(let value): "a frame has the unknown endpoint \(value)"
@@ -83,6 +95,14 @@ package enum FrameError: Error, Equatable, CustomStringConvertible {
             "a frame's head has \(found) bytes; its kind has \(wanted)"
         case .bodyTooLarge(let byteCount, let limit):
             "a frame announces \(byteCount) bytes; the limit is \(limit)"
+        case .badBodyPlace(let value): "a frame has its body in the unknown place \(value)"
+        case .bodyInTwoPlaces(let byteCount): "a frame has \(byteCount) bytes beside its body in memory"
+        case .memoryMissing: "a frame came without the memory that its body is in"
+        case .memoryUnused: "memory came that no frame asks for"
+        case .memoryNotSealed: "a body is in memory that can shrink"
+        case .memoryTooSmall(let byteCount, let wanted):
+            "a body is in memory of \(byteCount) bytes; it needs \(wanted)"
+        case .memoryUnusable(let errno): "a body's memory cannot be read: error \(errno)"
         }
     }
 }

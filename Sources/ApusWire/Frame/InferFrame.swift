@@ -30,6 +30,10 @@ package enum ContentCoding: UInt8, Sendable { case identity = 0, gzip = 1, defla
 
 /// A request on its way to a worker: 64 bytes, little-endian, then the HTTP body as it came.
 ///
+/// A large body comes in memory instead: a file without a name, sealed against every change of its size, whose
+/// descriptor is passed with the frame's first byte (unix(7), SCM_RIGHTS). Frames of that kind have a descriptor
+/// each, in their order. `bodyPadding` more bytes are readable behind the body.
+///
 ///     offset  size  field
 ///          0    24  FrameHeader, kind infer
 ///         24     8  deadline, nanoseconds of CLOCK_MONOTONIC
@@ -38,9 +42,14 @@ package enum ContentCoding: UInt8, Sendable { case identity = 0, gzip = 1, defla
 ///         48     1  endpoint
 ///         49     1  content coding of the body
 ///         50     1  content codings that the client takes
-///         51    13  zero
+///         51     1  where the body is: 0 right behind this head, 1 in memory
+///         52     4  body byte count in memory, or 0
+///         56     4  where the body begins in memory, or 0
+///         60     4  zero
 package struct InferFrame: Equatable {
     package static let byteCount = 64
+    /// What a reader of bodies wants to read behind them.
+    package static let bodyPadding = 64
 
     package var requestID: UInt64
     package var flags: FrameFlags
@@ -51,11 +60,13 @@ package struct InferFrame: Equatable {
     package var endpoint: Endpoint
     package var coding: ContentCoding
     package var accepted: HTTPAcceptedCodings
+    /// Where the body begins in the memory that comes with the frame; nil when it follows the frame's head.
+    package var memoryOffset: UInt32?
 
     package init(
         requestID: UInt64, flags: FrameFlags, bodyByteCount: UInt32, deadline: UInt64,
         arrivedAt: UInt64, inferenceHeaderByteCount: Int64, endpoint: Endpoint,
-        coding: ContentCoding, accepted: HTTPAcceptedCodings
+        coding: ContentCoding, accepted: HTTPAcceptedCodings, memoryOffset: UInt32? = nil
     ) {
         self.requestID = requestID
         self.flags = flags
@@ -66,6 +77,7 @@ package struct InferFrame: Equatable {
         self.endpoint = endpoint
         self.coding = coding
         self.accepted = accepted
+        self.memoryOffset = memoryOffset
     }
 
     /// Reads the fields of a frame that `FrameHeader.decode` found whole.
@@ -74,25 +86,44 @@ package struct InferFrame: Equatable {
         guard header.kind == .infer else { throw .unexpectedKind(header.kind.rawValue) }
         guard let endpoint = Endpoint(rawValue: bytes[48]) else { throw .badEndpoint(bytes[48]) }
         guard let coding = ContentCoding(rawValue: bytes[49]) else { throw .badCoding(bytes[49]) }
+        var bodyByteCount = header.bodyByteCount
+        var memoryOffset: UInt32?
+        switch bytes[51] {
+        case 0: break
+        case 1:
+            guard bodyByteCount == 0 else { throw .bodyInTwoPlaces(byteCount: bodyByteCount) }
+            bodyByteCount = bytes.littleEndian(52, UInt32.self)
+            memoryOffset = bytes.littleEndian(56, UInt32.self)
+        default: throw .badBodyPlace(bytes[51])
+        }
         self.init(
-            requestID: header.requestID, flags: header.flags, bodyByteCount: header.bodyByteCount,
+            requestID: header.requestID, flags: header.flags, bodyByteCount: bodyByteCount,
             deadline: bytes.littleEndian(24, UInt64.self),
             arrivedAt: bytes.littleEndian(32, UInt64.self),
             inferenceHeaderByteCount: bytes.littleEndian(40, Int64.self),
-            endpoint: endpoint, coding: coding, accepted: HTTPAcceptedCodings(rawValue: bytes[50]))
+            endpoint: endpoint, coding: coding, accepted: HTTPAcceptedCodings(rawValue: bytes[50]),
+            memoryOffset: memoryOffset)
     }
+
+    /// What memory has to have in it for the body to be read from `memoryOffset` on.
+    package var memoryByteCount: UInt64 { UInt64(memoryOffset ?? 0) + UInt64(bodyByteCount) + UInt64(Self.bodyPadding) }
 
     /// Where binary tensors begin, if it has any: behind its head and the body's JSON.
     /// - Parameter bytes: from the frame's first byte on, the 64 of its head at least. They need not be valid.
     package static func tensorOffset(_ bytes: UnsafeRawBufferPointer) -> Int {
-        byteCount &+ Int(truncatingIfNeeded: max(0, bytes.littleEndian(40, Int64.self)))
+        tensorOffset(inferenceHeaderByteCount: bytes.littleEndian(40, Int64.self))
     }
 
-    /// Writes the 64 bytes. The body lies right behind them in the same memory.
+    /// The same for a frame whose body follows it.
+    package static func tensorOffset(inferenceHeaderByteCount: Int64) -> Int {
+        byteCount &+ Int(truncatingIfNeeded: max(0, inferenceHeaderByteCount))
+    }
+
+    /// Writes the 64 bytes. The body lies right behind them in the same memory, whoever is to find it there.
     package func encode(into bytes: UnsafeMutableRawPointer) {
         FrameHeader(
             kind: .infer, flags: flags, requestID: requestID,
-            headByteCount: UInt32(Self.byteCount), bodyByteCount: bodyByteCount
+            headByteCount: UInt32(Self.byteCount), bodyByteCount: memoryOffset == nil ? bodyByteCount : 0
         ).encode(into: bytes)
         bytes.storeLittleEndian(deadline, 24)
         bytes.storeLittleEndian(arrivedAt, 32)
@@ -100,8 +131,9 @@ package struct InferFrame: Equatable {
         bytes.storeLittleEndian(endpoint.rawValue, 48)
         bytes.storeLittleEndian(coding.rawValue, 49)
         bytes.storeLittleEndian(accepted.rawValue, 50)
-        bytes.storeLittleEndian(UInt8(0), 51)
-        bytes.storeLittleEndian(UInt32(0), 52)
-        bytes.storeLittleEndian(UInt64(0), 56)
+        bytes.storeLittleEndian(UInt8(memoryOffset == nil ? 0 : 1), 51)
+        bytes.storeLittleEndian(memoryOffset == nil ? 0 : bodyByteCount, 52)
+        bytes.storeLittleEndian(memoryOffset ?? 0, 56)
+        bytes.storeLittleEndian(UInt32(0), 60)
     }
 }

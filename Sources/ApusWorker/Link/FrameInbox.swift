@@ -3,10 +3,13 @@ import Glibc
 
 /// What came on one link, cut into frames.
 ///
-/// Frames and their bodies are ranges of the inbox's own memory: valid until `receive` or `shrink` is called. Behind the
-/// last byte there are always `padding` readable bytes, which the JSON parser wants.
+/// Frames and their bodies are ranges of the inbox's own memory: valid until `receive` or `shrink` is called. Large
+/// bodies lie in memory that came with their frames: valid until `passed.endTurn`. Behind the last byte there are
+/// always `padding` readable bytes, which the JSON parser wants.
 struct FrameInbox: ~Copyable {
-    static let padding = 64
+    static let padding = InferFrame.bodyPadding
+    /// Descriptors that wait for their frames: one whose frame has come in part, and one behind it.
+    static let descriptorLimit = 2
     /// What the memory comes back to after a big frame, and what it begins with.
     static let restingCapacity = 64 << 10
 
@@ -18,22 +21,33 @@ struct FrameInbox: ~Copyable {
     private var end = 0
     /// How many bytes the frame at `start` needs in all, as far as is known.
     private var wanted = FrameHeader.byteCount
+    private let passed: PassedMemory
+    /// What came with bytes that are not given out yet, in order.
+    private var descriptors: [Int32] = []
 
-    /// - Parameter bodyByteLimit: a frame that announces a longer body is refused.
-    init(bodyByteLimit: Int) {
+    /// - Parameters:
+    ///   - bodyByteLimit: a frame that announces a longer body is refused.
+    ///   - passed: maps what comes with frames.
+    init(bodyByteLimit: Int, passed: PassedMemory = PassedMemory()) {
+        self.passed = passed
         self.bodyByteLimit = UInt32(clamping: bodyByteLimit)
         capacity = Self.restingCapacity
         memory = .allocate(byteCount: capacity + Self.padding, alignment: 64)
         memory.initializeMemory(as: UInt8.self, repeating: 0, count: capacity + Self.padding)
     }
 
-    deinit { memory.deallocate() }
+    deinit {
+        memory.deallocate()
+        for descriptor in descriptors { close(descriptor) }
+    }
 
     /// Reads once what `socket` has. What was given out before is invalid from here on.
     mutating func receive(from socket: borrowing Socket) -> Socket.Outcome {
         makeRoom()
         let room = UnsafeMutableRawBufferPointer(start: memory + end, count: capacity - end)
-        let outcome = socket.receive(into: room)
+        var descriptor: Int32 = -1
+        let outcome = socket.receive(into: room, passed: &descriptor)
+        if descriptor >= 0 { descriptors.append(descriptor) }
         if case .moved(let byteCount) = outcome { end += byteCount }
         return outcome
     }
@@ -47,13 +61,24 @@ struct FrameInbox: ~Copyable {
         switch try FrameHeader.decode(bytes, bodyLimit: bodyByteLimit) {
         case .incomplete(let byteCount):
             wanted = byteCount
+            let isExcess = descriptors.count > (start == end ? 0 : Self.descriptorLimit)
+            if isExcess { throw .memoryUnused }
             return nil
         case .frame(let header, let body):
             let frame = try InferFrame(header, bytes)
             start += body.upperBound
             wanted = FrameHeader.byteCount
+            if frame.memoryOffset != nil { return (frame, try passedBody(frame)) }
             return (frame, UnsafeRawBufferPointer(rebasing: bytes[body]))
         }
+    }
+
+    private mutating func passedBody(_ frame: InferFrame) throws(FrameError) -> UnsafeRawBufferPointer {
+        guard frame.bodyByteCount <= bodyByteLimit else {
+            throw .bodyTooLarge(byteCount: frame.bodyByteCount, limit: bodyByteLimit)
+        }
+        guard !descriptors.isEmpty else { throw .memoryMissing }
+        return try passed.body(of: frame, in: descriptors.removeFirst())
     }
 
     /// Gives the memory of a big frame back once it is empty.
@@ -96,6 +121,6 @@ struct FrameInbox: ~Copyable {
     private var alignment: Int {
         guard end - start >= InferFrame.byteCount else { return 0 }
         let offset = InferFrame.tensorOffset(UnsafeRawBufferPointer(start: memory + start, count: end - start))
-        return -offset & (Self.padding - 1)
+        return (0 &- offset) & (Self.padding - 1)
     }
 }

@@ -13,9 +13,9 @@ final class Link {
     /// Has answers of this run that no write has been tried for.
     var isDirty = false
 
-    init(_ socket: consuming Socket, bodyByteLimit: Int) {
+    init(_ socket: consuming Socket, bodyByteLimit: Int, passed: PassedMemory = PassedMemory()) {
         self.socket = socket
-        inbox = FrameInbox(bodyByteLimit: bodyByteLimit)
+        inbox = FrameInbox(bodyByteLimit: bodyByteLimit, passed: passed)
     }
 
     /// Answers wait for room in the socket.

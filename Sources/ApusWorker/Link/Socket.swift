@@ -28,8 +28,19 @@ struct Socket: ~Copyable {
 
     /// Reads what is there, at most the room of `memory`, which is not empty.
     func receive(into memory: UnsafeMutableRawBufferPointer) -> Outcome {
+        outcome { recv(descriptor, memory.baseAddress, memory.count, Int32(MSG_DONTWAIT)) }
+    }
+
+    /// The same for a peer that passes descriptors.
+    /// - Parameter passed: becomes the descriptor that came with it, the caller's to close; -1 when none did. The
+    ///   kernel ends a read behind the bytes that one came with.
+    func receive(into memory: UnsafeMutableRawBufferPointer, passed: inout Int32) -> Outcome {
+        outcome { apus_receive(descriptor, memory.baseAddress, memory.count, &passed) }
+    }
+
+    private func outcome(_ read: () -> Int) -> Outcome {
         while true {
-            let count = recv(descriptor, memory.baseAddress, memory.count, Int32(MSG_DONTWAIT))
+            let count = read()
             if count > 0 { return .moved(byteCount: count) }
             if count == 0 { return .closed }
             if errno == EAGAIN { return .wouldBlock }

@@ -42,6 +42,10 @@ int apus_take_orders_by_socket(void);
    the socket is full. */
 int apus_send(int socket, const void *bytes, size_t count, int descriptor);
 
+/* recvmsg(2) that does not wait: what is there, at most `count` bytes. `*descriptor` becomes the one that was passed
+   with them, closed on exec, or -1; of several all but the first are closed. */
+ssize_t apus_receive(int socket, void *memory, size_t count, int *descriptor);
+
 /* accept4(2) and pipe2(2), which the importer does not see: closed on exec; the accepted socket does not
    wait. */
 int apus_accept(int socket);
@@ -66,5 +70,12 @@ int apus_memory_file(const char *name, size_t byte_count);
 
 /* Maps such a file, shared. Null when it fails. */
 void *apus_map_shared(int descriptor, size_t byte_count);
+
+/* Whether a file is one in memory that can neither shrink nor grow any more (fcntl(2), F_GET_SEALS): mapped, it
+   is readable to its end. */
+int apus_has_fixed_size(int descriptor);
+
+/* Maps a file to be read. Null when it fails. */
+const void *apus_map_readable(int descriptor, size_t byte_count);
 
 #endif
