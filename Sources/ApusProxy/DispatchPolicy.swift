@@ -19,6 +19,8 @@ struct DispatchPolicy {
     static let spreadNanoseconds: UInt64 = 200_000
     /// A worker that has less work than this, and got it no longer ago, is done soon: others may wait for that.
     static let soonNanoseconds: UInt64 = 1_000_000
+    /// What a worker waits for its next group, if it had only one: less work is not worth a second one.
+    static let gapNanoseconds: UInt64 = 50_000
     /// An idle worker is woken for a quarter of what another has, or more.
     static let leastPartDivisor = 4
     /// Of requests that run one by one, a group has no more work than this: what is handed out can go to nobody else.
@@ -65,7 +67,8 @@ struct DispatchPolicy {
     /// How many have to wait for it to be worth a group. Behind a worker's last group: another such group.
     private func least(for worker: some WorkerLoad, _ mostInHand: Int, at now: UInt64) -> Int {
         if worker.inHandCount == 0 { return mostInHand / Self.leastPartDivisor }
-        return isSoonDone(worker, at: now) ? worker.inHandCount : 0
+        guard isSoonDone(worker, at: now) else { return 0 }
+        return max(worker.inHandCount, Int(Self.gapNanoseconds / max(1, requestNanoseconds)))
     }
 
     private func isSoonDone(_ worker: some WorkerLoad, at now: UInt64) -> Bool {
