@@ -62,6 +62,34 @@ int ppoll(struct pollfd *all, nfds_t count, const struct timespec *time, const s
 """
 
 
+# The wall clock is a day ahead.
+CLOCK = """
+#include <sys/time.h>
+#include <time.h>
+static const time_t day = 86400;
+int clock_gettime(clockid_t clock, struct timespec *time) {
+    static int (*real)(clockid_t, struct timespec *);
+    if (!real) real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+    int result = real(clock, time);
+    if (result == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE) && is_on()) time->tv_sec += day;
+    return result;
+}
+int gettimeofday(struct timeval *time, void *zone) {
+    struct timespec now;
+    (void)zone;
+    clock_gettime(CLOCK_REALTIME, &now);
+    *time = (struct timeval){now.tv_sec, now.tv_nsec / 1000};
+    return 0;
+}
+time_t time(time_t *result) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (result) *result = now.tv_sec;
+    return now.tv_sec;
+}
+"""
+
+
 class Skipped(Exception):
     """This machine does not have what the test needs."""
 

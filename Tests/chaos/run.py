@@ -1,6 +1,7 @@
 """What a test is given: a server, a load, chance, and a place for what it finds."""
 
 import random
+import statistics
 import tempfile
 import time
 from contextlib import contextmanager
@@ -80,6 +81,12 @@ class Run:
         """One line of the log for each fault."""
         self.measure(f"lines '{text}' too many or few", abs(server.lines(text) - count), 0, is_soft=True)
 
+    def measure_latency(self, one, name, added=1.0):
+        """How much longer than without faults it took, with the calm figure times `added` as its bar."""
+        calm = self.campaign.calm()
+        found = usual_p99(one) - calm
+        self.measure(name, round(max(0, found), 3), round(calm * added, 3), "ms", is_soft=True)
+
     def measure(self, name, found, bar, unit="", *, is_soft=False):
         self.outcome.measures.append(Measure(name, found, bar, unit, is_soft))
 
@@ -109,5 +116,21 @@ class Campaign:
         with Subject(IRIS.argument, "--workers", "2") as server:
             self.capacity = load.capacity(server.url, "iris")
             load.write_expected(server.url, "iris", self.expected)
+        self._calm = None
         half = self.capacity / 2
         self.rate = min(SHORT_RATE, half) if is_short else half
+
+    def calm(self):
+        """What the load's answers take while nothing is broken."""
+        if self._calm is None:
+            with Subject(IRIS.argument, "--workers", "2") as server:
+                with load.Load(server.url, "iris", self.expected, self.rate, 2 if self.is_short else 10) as one:
+                    pass
+            self._calm = usual_p99(one)
+        return self._calm
+
+
+def usual_p99(one):
+    """Of the seconds of a load the median, in milliseconds: one in which the machine did something else does not
+    count."""
+    return statistics.median(part["p99_us"] for part in one.run["intervals"]) / 1e3

@@ -1,8 +1,12 @@
 """The server that the faults are for, and what is known about its processes."""
 
+import json
 import os
 import signal
+import socket
 import subprocess
+import threading
+from datetime import datetime
 
 import processes
 import server
@@ -82,10 +86,60 @@ class Subject(Server):
         """How many lines of the log have it."""
         return sum(text in line for line in self.log().splitlines())
 
+    def times(self, text):
+        """When each line of the log that has it was written, in seconds."""
+        lines = [line.split()[0] for line in self.log().splitlines() if text in line]
+        return [datetime.fromisoformat(time).timestamp() for time in lines]
+
+    def milliseconds_to(self, text, after):
+        """From each line of the log that has `after` to the next that has `text`."""
+        ends = self.times(text)
+        nexts = [[end for end in ends if end >= began][:1] for began in self.times(after)]
+        return [round(1e3 * (end[0] - began)) for began, end in zip(self.times(after), nexts, strict=True) if end]
+
+    def status_at_once(self):
+        """As `status()`, without a process for it."""
+        with socket.socket(socket.AF_UNIX) as admin:
+            admin.connect(f"{self.runtime}/admin.sock")
+            admin.sendall(b"status\n")
+            with admin.makefile("rb") as file:
+                assert file.readline() == b"ok\n"
+                return json.load(file)
+
+    def reason(self, model):
+        """What the status says of it."""
+        return next(one["reason"] for one in self.status()["models"] if one["name"] == model)
+
+    def exits(self, model):
+        """How the status says that its workers ended."""
+        workers = next(one["workers"] for one in self.status()["models"] if one["name"] == model)
+        return [worker["last_exit"] for worker in workers if "last_exit" in worker]
+
     def reload(self, *options):
         """`apus reload --wait`: its exit code."""
         arguments = ["reload", "--wait", *options, "--runtime-dir", self.runtime]
         return server.run(*arguments, timeout=60).returncode
+
+
+class Sampler(threading.Thread):
+    """Looks again and again, and keeps what it saw. Use it with `with`."""
+
+    def __init__(self, look, every=0.02):
+        super().__init__()
+        self.look, self.every, self.seen = look, every, []
+        self.ends = threading.Event()
+
+    def run(self):
+        while not self.ends.wait(self.every):
+            self.seen.append(self.look())
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ends.set()
+        self.join()
 
 
 def limited_to(descriptors):

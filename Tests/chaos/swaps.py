@@ -9,11 +9,12 @@ import time
 from datetime import datetime
 
 import onnx
+import processes
 from kills import FOREVER
 from onnx import TensorProto, helper
 from processes import wait_until
 from run import last, test
-from subject import IRIS
+from subject import IRIS, Sampler
 from wire import Connection
 
 SMALL = IRIS.path.parent / "small"
@@ -25,14 +26,25 @@ LOAD_TIMEOUT = 3000  # for a model that never ends; the others take a tenth of i
 @test("7", "SIGHUP a hundred times, ten a second", short=3, long=12)
 def hangups(run):
     with run.serve(IRIS.argument, "--workers", "2") as server:
-        most = 0
-        with run.load(server) as load:
+        before = server.proportional_bytes()
+
+        def look():
+            # A template's own children, which test the model and fork the workers, look as it does.
+            ours = [processes.title(pid) for pid in processes.children(server.pid)]
+            return tuple(sum(one.startswith(f"apus: {word}") for one in ours) for word in ("worker", "template"))
+
+        with run.load(server) as load, Sampler(look) as sampler:
             for _ in run.faults(load, every=0.1):
                 server.kill([server.pid], signal.SIGHUP)
-                most = max(most, len(server.kind("worker")))
         run.expect(load.connections_opened == 16, f"{load.connections_opened - 16} connections were closed")
-        run.measure("workers at most", most, 2 * 2, is_soft=True)
-        wait_until(lambda: len(server.kind("worker")) == 2 and len(server.kind("template")) == 1, within=30)
+        run.expect(server.lines("model reloaded") > 1, "nothing was reloaded")
+        run.expect(server.lines("warning") == 0, "there are warnings in the log")
+        run.measure("workers at most", max(workers for workers, _ in sampler.seen), 2 * 2, is_soft=True)
+        # The retiring one's has its orders and has not ended, the new one's is not ready.
+        run.measure("templates at most", max(templates for _, templates in sampler.seen), 2, is_soft=True)
+        wait_until(lambda: look() == (2, 1), within=30)
+        grown = (server.proportional_bytes() - before) / (1 << 20)
+        run.measure("memory grew by", round(max(0, grown), 2), 4, "MiB", is_soft=True)
 
 
 @test("8", "a new version each moment; every answer wholly one", short=5, long=60)
@@ -51,6 +63,9 @@ def versions(run):
             one.finish()
             run.count(one.asked, len(one.failures))
             run.outcome.problems += one.failures[:2]
+        run.expect(sum(one.switches for one in askers) > 0, "no connection saw a version change")
+        taken = len([line for line in server.log().splitlines() if "model reloaded" in line and "adder" in line])
+        run.expect(taken >= run.outcome.faults, f"{taken} of {run.outcome.faults} versions were taken")
         wait_until(lambda: server.post("/models/adder/predict", {"x": ROW}).json == {"y": [x + version for x in ROW]})
 
 
@@ -80,7 +95,7 @@ class Asker(threading.Thread):
 
     def __init__(self, server):
         super().__init__()
-        self.server, self.asked, self.failures = server, 0, []
+        self.server, self.asked, self.failures, self.switches = server, 0, [], 0
         self.ends = threading.Event()
         self.start()
 
@@ -104,6 +119,7 @@ class Asker(threading.Thread):
         named = answer.headers["x-apus-model"]
         if len(found) != 1 or named != f"adder/{int(min(found))}" or min(found) < last:
             self.failures.append(f"versions {found} after {last}, named {named}")
+        self.switches += last not in (0, min(found))
         return min(found)
 
     def finish(self):
@@ -127,8 +143,12 @@ def bad_models(run):
                 status = server.reload()
                 run.expect(status == REFUSED, f"a reload of a model that is {name} ended with {status}")
                 run.expect(server.status()["models"][0].get("reason"), f"no reason in the status: {name}")
+        # One line for each, and the one that never ends; none is tried again by itself.
+        run.expect_lines(server, "reload refused; the old version serves on", run.outcome.faults + 1)
+        run.expect(server.lines("refused for now") == 0, "a bad model was tried again")
         place(path, good)
         wait_until(lambda: server.reload() == 0, within=30)
+        run.expect(server.reason("iris") == "", f"a reason is left: {server.reason('iris')}")
 
 
 def push_endless(run, server, path):
@@ -206,7 +226,30 @@ def half_written(run):
             wait_until(lambda: server.reload() == 0, within=30)
             closed = write_slowly(path, IRIS.path.read_bytes())
             late = seconds_to_reload(server, closed)
+            moved = time.time()
+            place(path, IRIS.path.read_bytes())
+            late_after_rename = seconds_to_reload(server, moved)
         run.measure("from the close of a file to its reload", round(late, 3), 1, "s", is_soft=True)
+        run.measure("from its rename", round(late_after_rename, 3), 1, "s", is_soft=True)
+        run.expect(server.lines("refused") == 0, "half a file was looked at")
+    link_flip(run)
+
+
+def link_flip(run):
+    """A link that leads to the next folder from one moment to the other."""
+    folder = run.folder / "link"
+    for name, number in (("a", 1), ("b", 2)):
+        (folder / name).mkdir(parents=True)
+        onnx.save(adder(number), folder / name / "model.onnx")
+    (folder / "now").symlink_to("a")
+    with run.serve(f"adder={folder / 'now'}", "--workers", "1", "--probation", "0") as server:
+        (folder / "new").symlink_to("b")
+        flipped = time.time()
+        os.rename(folder / "new", folder / "now")
+        run.outcome.faults += 1
+        late = seconds_to_reload(server, flipped)
+        wait_until(lambda: server.post("/models/adder/predict", {"x": ROW}).json == {"y": [x + 2 for x in ROW]})
+        run.measure("from the flip of a link", round(late, 3), 1, "s", is_soft=True)
 
 
 def write_slowly(path, content):

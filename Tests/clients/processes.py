@@ -62,6 +62,18 @@ def proportional_bytes(pids):
     return total
 
 
+def resident_bytes(pids):
+    """Their memory, where pages that several of them map count for each. proc(5), VmRSS."""
+    total = 0
+    for pid in pids:
+        try:
+            lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        total += sum(int(line.split()[1]) << 10 for line in lines if line.startswith("VmRSS:"))
+    return total
+
+
 def processor_seconds(pids):
     """What they have taken of the processors, and their children that they have waited for. proc(5), /proc/PID/stat."""
     ticks = 0

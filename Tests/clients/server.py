@@ -55,16 +55,16 @@ class Server:
     """Use it with `with`: leaving asserts that it ends well and leaves nothing behind.
 
     `wrapper` is a command that becomes the server after it has changed its own limits, say. `place` is where its
-    files are, its log included; `descriptors` stay open in it.
+    files are, its log included; `descriptors` stay open in it. `runtime` is a runtime directory that is used again.
     A test that provokes error lines on purpose clears or sets `allowed_errors`, a regular
     expression for the lines that may stand in the log.
     """
 
     def __init__(
-        self, *arguments, variables=None, wrapper=(), ready_within=90, place="/tmp", descriptors=()
+        self, *arguments, variables=None, wrapper=(), ready_within=90, place="/tmp", descriptors=(), runtime=None
     ):
         self.folder = tempfile.mkdtemp(prefix="apus.", dir=place)
-        self.runtime = f"{self.folder}/r"
+        self.runtime = runtime or f"{self.folder}/r"
         self.log_path = Path(self.folder, "log")
         self.allowed_errors = None
         command = [*wrapper, BINARY, "serve", *map(str, arguments), "--runtime-dir", self.runtime]
