@@ -464,7 +464,9 @@ package final class ProxyProcess {
         timeouts.expire(at: loop.nowMilliseconds)
         resolveUnexplained()
         expireQuarantine()
-        for model in catalog.models where model.queue.count > 0 { markDirty(model) }  // held back for too long
+        for entry in catalog.entries {
+            for model in entry.versions where model.queue.count > 0 { markDirty(model) }  // held back for too long
+        }
         if !retired.isEmpty { forgetRetired() }
         if isPaused { makeRoom() }
         if isRetiring { checkRetired() }
