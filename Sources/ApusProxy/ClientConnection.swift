@@ -127,7 +127,11 @@ final class ClientConnection: StreamOwner {
         bodyReceivedByteCount += byteCount
         proxy.bufferedByteCount += byteCount
         framing = .length(remaining: remaining - byteCount)
-        if remaining == byteCount { endBody() }
+        if proxy.bufferedByteCount > proxy.settings.bufferedByteLimit {
+            refuseForMemory()
+        } else if remaining == byteCount {
+            endBody()
+        }
         resume()
     }
 
@@ -266,6 +270,7 @@ final class ClientConnection: StreamOwner {
             request.inferenceHeaderByteCount = Int64(head.inferenceHeaderContentLength ?? -1)
             request.coding = ContentCoding(head.contentCoding) ?? .identity
             request.accepted = head.acceptedCodings
+            if case .length(let count) = head.framing { request.announcedByteCount = count }
             arriving = request
         case .local(let endpoint, let servingProtocol):
             current.servingProtocol = servingProtocol

@@ -1,14 +1,19 @@
+import ApusLoop
 import ApusWire
 import Glibc
 
 /// One inference request between its head and its answer: the frame that goes to a worker, and where it stands.
 ///
-/// `memory` is the frame as it goes out, `InferFrame` and then the body as the client sent it. It is kept until
-/// the answer, so that the request can be sent again when its worker dies.
+/// Its memory holds the frame as it goes out, `InferFrame` and then the body as the client sent it, until the answer,
+/// so that the request can be sent again when its worker dies. A large body lies in memory that workers are given to
+/// read, see `BodyMemory`.
 /// Requests are reused; see `RequestTable`.
 final class ProxyRequest {
     /// Memory up to this is kept when a request is reused.
     static let keptByteCount = 16 << 10
+    /// So much of a body must have come before it gets memory as its announced length asks for: who only announces
+    /// a length takes none.
+    static let earnestByteCount = 32 << 10
 
     enum State {
         /// In the pool, or its body is arriving.
@@ -63,55 +68,134 @@ final class ProxyRequest {
     unowned(unsafe) var later: ProxyRequest?
 
     private(set) var bodyByteCount = 0
-    private var memory: UnsafeMutableRawPointer
-    private var capacity = 1024
+    /// What the client announced; 0 when it did not.
+    var announcedByteCount = 0
+    private let bodies: BodyMemory?
+    /// What a large body lies in; nil when it is in `heap`.
+    private var shared: SealedMemory?
+    /// A worker that nothing is known of may still read `shared`.
+    private var mayBeRead = false
+    private var heap: UnsafeMutableRawPointer
+    private var heapCapacity = 1024
+    /// The frame's place in whichever it is, and the bytes from there on that are ours.
+    private var start: UnsafeMutableRawPointer
+    private var capacity: Int
 
-    init() { memory = malloc(capacity)! }
+    /// - Parameter bodies: where the memory of large bodies comes from; without it they are like all others.
+    init(bodies: BodyMemory? = nil) {
+        self.bodies = bodies
+        heap = malloc(heapCapacity)!
+        start = heap
+        capacity = heapCapacity
+    }
 
-    deinit { free(memory) }
+    deinit { free(heap) }
 
     // MARK: The body
 
     /// Appends a part of the body.
     func append(_ bytes: UnsafeRawBufferPointer) {
         guard let base = bytes.baseAddress else { return }
-        reserve(bytes.count)
-        (memory + InferFrame.byteCount + bodyByteCount).copyMemory(from: base, byteCount: bytes.count)
+        reserve(bytes.count, comes: true)
+        (start + InferFrame.byteCount + bodyByteCount).copyMemory(from: base, byteCount: bytes.count)
         bodyByteCount += bytes.count
     }
 
     /// Room for the next part of the body, to be read into directly; then call `extend`.
     func room(for byteCount: Int) -> UnsafeMutableRawBufferPointer {
-        reserve(byteCount)
+        reserve(byteCount, comes: false)
         return UnsafeMutableRawBufferPointer(
-            start: memory + InferFrame.byteCount + bodyByteCount, count: byteCount)
+            start: start + InferFrame.byteCount + bodyByteCount, count: byteCount)
     }
 
     /// All that has come of it.
     var body: UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(start: memory + InferFrame.byteCount, count: bodyByteCount)
+        UnsafeRawBufferPointer(start: start + InferFrame.byteCount, count: bodyByteCount)
     }
 
     func extend(by byteCount: Int) { bodyByteCount += byteCount }
 
-    private func reserve(_ more: Int) {
+    /// - Parameter comes: the bytes are here.
+    private func reserve(_ more: Int, comes: Bool) {
         let needed = InferFrame.byteCount + bodyByteCount + more
         guard needed > capacity else { return }
-        // Doubling keeps a body that trickles in linear; realloc moves large blocks without copying.
-        capacity = max(needed, capacity * 2)
-        memory = realloc(memory, capacity)!
+        grow(to: needed, isEarnest: bodyByteCount + (comes ? more : 0) >= Self.earnestByteCount)
     }
+
+    private func grow(to needed: Int, isEarnest: Bool) {
+        let announced = isEarnest ? max(needed, InferFrame.byteCount + announcedByteCount) : needed
+        if announced >= BodyMemory.threshold, share(announced) { return }
+        growHeap(to: needed)
+    }
+
+    /// Doubling keeps a body that trickles in linear; realloc moves large blocks without copying. It does not pass by
+    /// the size from which on there is better memory.
+    private func growHeap(to needed: Int) {
+        let doubled = capacity * 2
+        let wanted = max(needed, capacity < BodyMemory.threshold ? min(doubled, BodyMemory.threshold) : doubled)
+        if let shared {
+            heap = realloc(heap, wanted)!
+            heap.copyMemory(from: start, byteCount: InferFrame.byteCount + bodyByteCount)
+            give(shared)
+        } else {
+            heap = realloc(heap, wanted)!
+        }
+        heapCapacity = wanted
+        start = heap
+        capacity = wanted
+    }
+
+    /// Moves the frame to memory that workers can be given.
+    /// - Returns: false when there is none.
+    private func share(_ needed: Int) -> Bool {
+        // The tensors behind the body's JSON are aligned: a model runs large ones where they lie.
+        let offset = InferFrame.tensorOffset(inferenceHeaderByteCount: inferenceHeaderByteCount)
+        let lead = (0 &- offset) & (BodyMemory.alignment - 1)
+        // Of unknown length: twice as much each time keeps it linear.
+        let wanted = shared == nil ? needed : max(needed, capacity * 2)
+        guard let memory = bodies?.take(byteCount: lead + wanted + InferFrame.bodyPadding) else { return false }
+        let place = memory.bytes.baseAddress! + lead
+        place.copyMemory(from: start, byteCount: InferFrame.byteCount + bodyByteCount)
+        if let shared { give(shared) }
+        shared = memory
+        start = place
+        capacity = memory.bytes.count - lead - InferFrame.bodyPadding
+        return true
+    }
+
+    private func give(_ memory: SealedMemory) {
+        bodies?.give(memory, mayBeRead: mayBeRead)
+        shared = nil
+        mayBeRead = false
+    }
+
+    /// The link that it was sent on is lost, but perhaps not the worker: its memory is used for no other request.
+    func mistrustReader() { mayBeRead = shared != nil }
 
     // MARK: The frame
 
     /// The frame, ready to be written.
     func frame(flags: FrameFlags) -> UnsafeRawBufferPointer {
+        encode(flags, memoryOffset: nil)
+        return UnsafeRawBufferPointer(start: start, count: InferFrame.byteCount + bodyByteCount)
+    }
+
+    /// The body lies in memory that can be passed to a worker.
+    var isShared: Bool { shared != nil }
+
+    /// The frame's head, ready to be written, and the descriptor of the memory to pass with it. Only when `isShared`.
+    func sharedFrame(flags: FrameFlags) -> (head: UnsafeRawBufferPointer, descriptor: CInt) {
+        guard let shared, let base = shared.bytes.baseAddress else { preconditionFailure("only such memory is passed") }
+        encode(flags, memoryOffset: UInt32(start - base + InferFrame.byteCount))
+        return (UnsafeRawBufferPointer(start: start, count: InferFrame.byteCount), shared.descriptor)
+    }
+
+    private func encode(_ flags: FrameFlags, memoryOffset: UInt32?) {
         InferFrame(
             requestID: id, flags: flags, bodyByteCount: UInt32(bodyByteCount), deadline: deadline,
             arrivedAt: arrivedAt, inferenceHeaderByteCount: inferenceHeaderByteCount,
-            endpoint: endpoint, coding: coding, accepted: accepted
-        ).encode(into: memory)
-        return UnsafeRawBufferPointer(start: memory, count: InferFrame.byteCount + bodyByteCount)
+            endpoint: endpoint, coding: coding, accepted: accepted, memoryOffset: memoryOffset
+        ).encode(into: start)
     }
 
     /// Makes it fit to be used again.
@@ -127,10 +211,14 @@ final class ProxyRequest {
         isHeld = false
         fingerprint = nil
         bodyByteCount = 0
+        announcedByteCount = 0
         inferenceHeaderByteCount = -1
-        if capacity > Self.keptByteCount {
-            capacity = 1024
-            memory = realloc(memory, capacity)!
+        if let shared { give(shared) }
+        if heapCapacity > Self.keptByteCount {
+            heapCapacity = 1024
+            heap = realloc(heap, heapCapacity)!
         }
+        start = heap
+        capacity = heapCapacity
     }
 }

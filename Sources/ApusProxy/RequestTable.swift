@@ -1,8 +1,11 @@
 /// All requests of a proxy, by id. A request's id is its place in the table and the number of times that the
 /// place was used, so an answer that comes too late finds nobody.
 final class RequestTable {
+    let bodies: BodyMemory
     private var places: [ProxyRequest] = []
     private var free: [Int] = []
+
+    init(bodies: BodyMemory = BodyMemory()) { self.bodies = bodies }
 
     /// How many are in use.
     var count: Int { places.count - free.count }
@@ -14,7 +17,7 @@ final class RequestTable {
             request.id = ((request.id >> 32) &+ 1) << 32 | UInt64(place)
             return request
         }
-        let request = ProxyRequest()
+        let request = ProxyRequest(bodies: bodies)
         request.id = 1 << 32 | UInt64(places.count)
         places.append(request)
         return request
@@ -36,7 +39,7 @@ final class RequestTable {
             // A socket still reads its memory: that object goes with the write, a new one takes its place.
             let id = request.id
             request.reset()
-            places[place] = ProxyRequest()
+            places[place] = ProxyRequest(bodies: bodies)
             places[place].id = id
         } else {
             request.reset()

@@ -82,7 +82,8 @@ final class WorkerLink: StreamOwner, WorkerLoad {
 
     // MARK: Sending
 
-    /// Hands a group of requests to the worker, in one write.
+    /// Hands a group of requests to the worker: in one write those whose bodies go through the socket, before them
+    /// those whose memory is passed.
     /// - Parameter buffers: scratch memory for as many pieces as there are requests.
     func send(_ group: ArraySlice<ProxyRequest>, at now: UInt64, buffers: inout [IOBuffer]) {
         guard let stream, let index = groups.firstIndex(of: 0) else {
@@ -91,21 +92,36 @@ final class WorkerLink: StreamOwner, WorkerLoad {
         buffers.removeAll(keepingCapacity: true)
         groups[index] = group.count
         handedAt = now
+        var last: ProxyRequest?
         for (position, request) in zip(group.indices, group) {
-            let flags = FrameFlags.infer(isAlone: request.isAlone, endsGroup: position == group.endIndex - 1)
+            let isLast = position == group.endIndex - 1
             request.state = .dispatched
             request.link = self
             request.group = index
             request.dispatchedAt = now
             requests.append(request)
             if request.isAlone { isExclusive = true }
-            buffers.append(IOBuffer(request.frame(flags: flags)))
+            if pass(request, endsGroup: isLast && last == nil, to: stream) {
+                if isLast, let last { _ = last.frame(flags: .infer(isAlone: last.isAlone, endsGroup: true)) }
+                continue
+            }
+            buffers.append(IOBuffer(request.frame(flags: .infer(isAlone: request.isAlone, endsGroup: isLast))))
+            last = request
         }
+        guard last != nil else { return }
         do throws(UVError) {
             try write(group, buffers, to: stream)
         } catch {
             lose()
         }
+    }
+
+    /// Gives the worker the memory that the body lies in.
+    /// - Returns: false when the body has to go through the socket.
+    private func pass(_ request: ProxyRequest, endsGroup: Bool, to stream: Stream) -> Bool {
+        guard request.isShared else { return false }
+        let (head, descriptor) = request.sharedFrame(flags: .infer(isAlone: request.isAlone, endsGroup: endsGroup))
+        return stream.tryWrite(head, passing: descriptor)
     }
 
     /// What the socket does not take at once stays where it is until it does.
@@ -167,6 +183,7 @@ final class WorkerLink: StreamOwner, WorkerLoad {
         var request = requests.first
         while let current = request {
             current.state = .orphaned
+            current.mistrustReader()
             request = current.next
         }
         proxy.linkLost(self, model)

@@ -1,0 +1,252 @@
+"""Bodies of megabytes: right whichever way they come, nothing is lost with a worker, and nothing is kept."""
+
+import gzip
+import http.client
+import os
+import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import processes
+from models import model
+from processes import wait_until
+from server import Answer
+from wire import Connection
+
+MLP = model("mlp")
+INFER = "/v2/models/mlp/infer"
+ROWS = [n % MLP.count for n in range(1000)]
+# What may differ between two looks at an idle process: the allocator's reserves.
+SLACK = 4 << 20
+
+
+def parts(server):
+    """The pids of the proxy and of the workers."""
+    status = server.status()
+    return [status["proxies"][0]["pid"]] + [w["pid"] for w in status["models"][0]["workers"]]
+
+
+def memory_files(pid):
+    """How many files in memory a process has open or mapped for bodies."""
+    found = 0
+    for entry in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            found += "memfd:apus-body" in os.readlink(f"/proc/{pid}/fd/{entry}")
+        except OSError:
+            pass
+    with open(f"/proc/{pid}/maps") as maps:
+        return found + sum("memfd:apus-body" in line for line in maps)
+
+
+def resident_bytes(pid):
+    with open(f"/proc/{pid}/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def descriptors(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def as_json():
+    body, headers = MLP.v2_json(ROWS)
+    return body, headers
+
+
+def as_binary():
+    return MLP.v2_binary(ROWS)
+
+
+def packed(way):
+    body, headers = way()
+    return gzip.compress(body, 1), {**headers, "Content-Encoding": "gzip"}
+
+
+WAYS = {
+    "JSON": as_json,
+    "binary": as_binary,
+    "JSON, gzip": lambda: packed(as_json),
+    "binary, gzip": lambda: packed(as_binary),
+}
+BODIES = {}
+
+
+def request(way):
+    """Made once: megabytes of JSON take a while."""
+    if way not in BODIES:
+        BODIES[way] = WAYS[way]()
+    return BODIES[way]
+
+
+def chunked(server, body, headers, byte_count=50_000, pause=0.0):
+    """The answer to a body whose length is not told."""
+    with Connection(server, timeout=60) as connection:
+        lines = [f"{name}: {value}" for name, value in headers.items()]
+        connection.send("\r\n".join([
+            f"POST {INFER} HTTP/1.1", f"Host: {connection.host}", "Transfer-Encoding: chunked", *lines, "", ""]))
+        for start in range(0, len(body), byte_count):
+            chunk = body[start:start + byte_count]
+            connection.send(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+            time.sleep(pause)
+        connection.send(b"0\r\n\r\n")
+        response = connection.read()
+    fields = http.client.HTTPMessage()
+    for name, value in response.headers.items():
+        fields[name] = value
+    return Answer(response.status, fields, response.body)
+
+
+def check(answer):
+    assert answer.status == 200, answer.body[:300]
+    MLP.check_v2(ROWS, answer)
+
+
+@pytest.fixture
+def running(serve):
+    server = serve(MLP.argument, "--workers", "2", "--proxies", "1")
+    wait_until(lambda: len(server.workers("mlp")) == 2)
+    return server
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_large_body_is_answered_right(running, way):
+    body, headers = request(way)
+    for _ in range(3):
+        check(running.post(INFER, body, headers))
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("byte_count", [1000, 50_000, 1_000_000])
+def test_a_large_body_of_unknown_length_is_answered_right(running, way, byte_count):
+    body, headers = request(way)
+    check(chunked(running, body, headers, byte_count))
+
+
+def test_many_at_a_time_are_answered_right(running):
+    def ask(number):
+        body, headers = request(list(WAYS)[number % len(WAYS)])
+        for _ in range(3):
+            check(running.post(INFER, body, headers, timeout=60))
+
+    for way in WAYS:
+        request(way)
+    with ThreadPoolExecutor(12) as pool:
+        assert len(list(pool.map(ask, range(12)))) == 12
+
+
+def test_a_body_is_handed_over_in_memory_and_all_is_given_back(running):
+    body, headers = request("binary")
+    check(running.post(INFER, body, headers))
+    pids = parts(running)
+    wait_until(lambda: all(memory_files(pid) == 0 for pid in pids))
+    resting = {pid: (descriptors(pid), resident_bytes(pid)) for pid in pids}
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = pool.map(lambda _: running.post(INFER, body, headers, timeout=60), range(64))
+        handed = [memory_files(pid) for pid in pids for _ in range(20) if not time.sleep(0.005)]
+        assert [answer.status for answer in answers] == [200] * 64
+    assert any(handed), "the bodies went another way"
+
+    wait_until(lambda: all(memory_files(pid) == 0 for pid in pids), within=5)
+    assert parts(running) == pids
+    for pid, (count, byte_count) in resting.items():
+        assert descriptors(pid) == count
+        assert resident_bytes(pid) < byte_count + SLACK, processes.title(pid)
+
+
+def test_a_worker_killed_while_it_reads_costs_no_request(running):
+    body, headers = request("binary")
+    stopped = threading.Event()
+
+    def ask(_):
+        count = 0
+        while not stopped.is_set():
+            check(running.post(INFER, body, headers, timeout=60))
+            count += 1
+        return count
+
+    with ThreadPoolExecutor(4) as pool:
+        counts = pool.map(ask, range(4))
+        killed = 0
+        for _ in range(12):
+            time.sleep(0.25)
+            workers = [pid for pid in processes.children(running.pid) if processes.title(pid).startswith("apus: worker")]
+            if workers:
+                processes.kill(workers[killed % len(workers)])
+                killed += 1
+        stopped.set()
+        assert sum(counts) > 20 and killed > 8
+    proxy = parts(running)[0]
+    wait_until(lambda: memory_files(proxy) == 0, within=5)
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR2], ids=["a reload", "a new binary"])
+def test_a_change_under_large_bodies_costs_none(running, number):
+    body, headers = request("binary")
+    with ThreadPoolExecutor(4) as pool:
+        answers = [pool.submit(running.post, INFER, body, headers, 60) for _ in range(60)]
+        for _ in range(3):
+            running.process.send_signal(number)
+            time.sleep(0.4)
+        for answer in answers:
+            check(answer.result())
+
+
+def test_who_announces_a_large_body_and_sends_little_holds_no_memory(running):
+    proxy = parts(running)[0]
+    before = resident_bytes(proxy)
+    connections = []
+    try:
+        for _ in range(100):
+            connection = Connection(running)
+            connections.append(connection)
+            connection.send(f"POST {INFER} HTTP/1.1\r\nHost: a\r\nContent-Length: 60000000\r\n\r\n{'x' * 1000}")
+        assert running.get("/readyz").status == 200
+        time.sleep(0.3)
+        assert memory_files(proxy) == 0
+        assert resident_bytes(proxy) < before + SLACK
+    finally:
+        for connection in connections:
+            connection.socket.close()
+
+
+def test_more_at_a_time_than_are_handed_over_go_another_way(serve):
+    server = serve(MLP.argument, "--workers", "1", "--proxies", "1", "--queue", "200")
+    body, headers = request("binary")
+    proxy = parts(server)[0]
+    before = descriptors(proxy)
+    with ThreadPoolExecutor(100) as pool:
+        answers = [pool.submit(server.post, INFER, body, headers, 90) for _ in range(100)]
+        most = max(memory_files(proxy) for _ in range(20) if not time.sleep(0.02))
+        for answer in answers:
+            check(answer.result())
+    assert 0 < most <= 2 * 64, "each is open and mapped"
+    wait_until(lambda: memory_files(proxy) == 0 and descriptors(proxy) == before, within=5)
+
+
+def test_with_few_descriptors_each_connection_still_has_one(serve):
+    server = serve(
+        MLP.argument, "--workers", "1", "--proxies", "1", wrapper=["prlimit", "--nofile=40:40"])
+    body, headers = request("binary")
+    with ThreadPoolExecutor(16) as pool:
+        for answer in [pool.submit(server.post, INFER, body, headers, 90) for _ in range(64)]:
+            check(answer.result())
+
+
+def test_a_body_over_the_limit_is_refused_as_before(serve):
+    server = serve(MLP.argument, "--workers", "1", "--max-body", "1MiB")
+    body, _ = request("binary")
+    with Connection(server) as connection:
+        connection.send(f"POST {INFER} HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n")
+        assert connection.read().status == 413
+    with Connection(server) as connection:
+        connection.send(f"POST {INFER} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+        try:
+            for start in range(0, len(body), 100_000):
+                chunk = body[start:start + 100_000]
+                connection.send(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+        except OSError:
+            pass
+        assert connection.read().status == 413
