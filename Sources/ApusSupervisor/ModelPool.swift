@@ -261,14 +261,14 @@ final class ModelPool {
                     "run_us": "\(description.runNanoseconds / 1000)",
                 ])
         case .failed(_, let sentence, let mayPass) where isTriedAgain(mayPass: mayPass):
-            // The template is started again, later each time. A candidate is given up, which has its own line.
+            // The template is started again, later each time. A candidate is given up, which has its own line, as below.
             if !isCandidate { log.error("the model cannot be loaded for now", metadata: ["reason": "\(sentence)"]) }
             loadFailure = sentence
             loadFailureMayPass = mayPass
             loadDeadline = .max
         case .failed(let exitCode, let sentence, _):
             state = .failed(exitCode: exitCode, sentence: sentence)
-            log.error("model cannot be loaded", metadata: ["reason": "\(sentence)"])
+            if !isCandidate { log.error("model cannot be loaded", metadata: ["reason": "\(sentence)"]) }
             supervisor.modelFailed(self, exitCode: exitCode, sentence: sentence)
         case .forked(let serial, let process):
             adopt(serial, process)
@@ -313,7 +313,7 @@ final class ModelPool {
         case .loading, .loaded: break
         }
         // One that said why, or was killed because its time was up, has its line already.
-        if loadDeadline != .max { log.error("template exited", metadata: ["reason": "\(reason)"]) }
+        if loadDeadline != .max, !isCandidate { log.error("template exited", metadata: ["reason": "\(reason)"]) }
         // One that was ended from outside after it had loaded the model says nothing against the next, which is wanted
         // at once.
         let hadLoaded = state == .loaded

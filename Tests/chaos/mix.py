@@ -11,7 +11,7 @@ from run import last, test
 from subject import IRIS, Sampler
 from swaps import place
 
-ERRORS = "exited.*Killed|reload refused|cannot be loaded"
+ERRORS = "exited.*Killed|reload refused"
 
 
 @test("34", "a mix of faults, two models", short=7, long=1200)

@@ -42,7 +42,7 @@ def server(tmp_path, serve):
 
 
 def test_what_changed_is_named_and_the_old_version_serves_on(tmp_path, server):
-    server.allowed_errors = "model cannot be loaded|reload refused"
+    server.allowed_errors = "reload refused"
     before = {one["name"]: one["generation"] for one in server.status()["models"]}
     answers = {name: server.post(f"/models/{name}/predict", ROW).json for name in CHANGES}
     for name, (columns, _) in CHANGES.items():
@@ -72,7 +72,7 @@ def test_an_input_of_a_model_of_several_is_named(tmp_path, serve):
         (tmp_path / folder).mkdir()
         onnx.save(linear(names, len(names)), tmp_path / folder / "model.onnx")
     server = serve(f"m={tmp_path / 'old'}", "--workers", "1", "--reload", "manual")
-    server.allowed_errors = "model cannot be loaded|reload refused"
+    server.allowed_errors = "reload refused"
     (tmp_path / "new/model.onnx").rename(tmp_path / "old/model.onnx")
     refused = run("reload", "--wait", "--runtime-dir", server.runtime)
     assert refused.returncode == 77 and "input 'c' was removed" in refused.stderr
