@@ -1,5 +1,6 @@
 #include "apus_simdjson.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -7,6 +8,7 @@
 
 #include "apus_json_float16.h"
 #include "apus_json_numbers.h"
+#include "apus_json_plain.h"
 
 namespace {
 
@@ -57,6 +59,17 @@ struct Integer {
         default: return false;
         }
     }
+
+    /// - Returns: how many of a list's numbers it has read from the front; none may be.
+    static size_t read_many(const uint64_t *words, size_t count, T *out) {
+        size_t read = 0;
+        for (; read < count && apus_json_kind(words + 2 * read) == APUS_JSON_INT64; read++) {
+            const auto value = load<int64_t>(words + 2 * read + 1);
+            out[read] = static_cast<T>(value);
+            if (static_cast<int64_t>(out[read]) != value || (std::is_unsigned<T>::value && value < 0)) break;
+        }
+        return read;
+    }
 };
 
 struct Bool {
@@ -101,6 +114,19 @@ struct Floating {
         *out = static_cast<T>(value);
         return !std::isinf(*out) || std::isinf(value);
     }
+
+    /// - Returns: how many of a list's numbers it has read from the front; none may be.
+    static size_t read_many(const uint64_t *words, size_t count, T *out) {
+        if constexpr (std::is_same<T, float>::value) {
+            return apus::narrow_numbers(words, count, out);
+        } else {
+            size_t read = 0;
+            for (; read < count && apus_json_kind(words + 2 * read) == APUS_JSON_DOUBLE; read++) {
+                out[read] = load<double>(words + 2 * read + 1);
+            }
+            return read;
+        }
+    }
 };
 
 template <uint16_t (*Narrow)(double), float (*Widen)(uint16_t)>
@@ -127,6 +153,28 @@ struct Text {
     }
 };
 
+/// Whether many numbers at once are quicker.
+template <typename Leaf>
+constexpr bool reads_many = false;
+template <typename T>
+constexpr bool reads_many<Integer<T>> = true;
+template <typename T>
+constexpr bool reads_many<Floating<T>> = true;
+
+/// The numbers of a list (apus_json_numbers.h).
+/// - Returns: how many of them were read from the front before there was one that does not fit.
+template <typename Leaf>
+size_t read_list(const uint64_t *words, size_t count, typename Leaf::Element *out) {
+    size_t read = 0;
+    while (read < count) {
+        if constexpr (reads_many<Leaf>) read += Leaf::read_many(words + 2 * read, count - read, out + read);
+        for (const size_t end = std::min(read + 4, count); read < end; read++) {
+            if (!Leaf::read({}, words + 2 * read, out + read)) return read;
+        }
+    }
+    return read;
+}
+
 /// One filling: where it reads, where it writes, and what it expects.
 template <typename Leaf>
 struct Filling {
@@ -138,7 +186,13 @@ struct Filling {
 
     apus_fill leaves(apus_json_elements elements) {
         const uint64_t *tape = elements.document.tape;
-        for (size_t index = elements.begin; index < elements.end; index = apus_json_after(tape, index)) {
+        size_t index = elements.begin;
+        if (tape != document.tape) {
+            const size_t read = read_list<Leaf>(tape + index, (elements.end - index) / 2, out + written);
+            written += read;
+            index += 2 * read;
+        }
+        for (; index < elements.end; index = apus_json_after(tape, index)) {
             if (!Leaf::read(document, tape + index, out + written)) {
                 return {APUS_FILL_BAD_LEAF, found(tape + index), written};
             }
@@ -191,19 +245,25 @@ bool is_space(uint8_t byte) {
 }
 
 template <typename Leaf>
-ptrdiff_t fill_numbers(const uint8_t *text, const uint8_t *end, size_t count, void *destination) {
-    const uint8_t *at = text;
+ptrdiff_t fill_numbers(const uint8_t *text, size_t at, size_t end, size_t count, void *destination) {
     auto out = static_cast<typename Leaf::Element *>(destination);
-    for (size_t index = 0; index < count; index++) {
-        while (at < end && is_space(*at)) at++;
-        uint64_t words[2];
-        if (at == end || (at = apus::read_list_number(at, end, words)) == nullptr) return -1;
-        if (!Leaf::read({}, words, out + index)) return -1;
-        while (at < end && is_space(*at)) at++;
-        if (at == end || *at != (index + 1 < count ? ',' : ']')) return -1;
+    for (size_t index = 0; index < count;) {
+        while (at < end && is_space(text[at])) at++;
+        uint64_t words[2 * apus::plain_text_numbers];
+        size_t read = apus::read_plain_text(text, &at, end, count - index, words);
+        if (read == 0) {
+            const uint8_t *behind = at < end ? apus::read_list_number(text + at, text + end, words) : nullptr;
+            if (behind == nullptr) return -1;
+            at = static_cast<size_t>(behind - text);
+            read = 1;
+        }
+        if (read_list<Leaf>(words, read, out + index) < read) return -1;
+        index += read;
+        while (at < end && is_space(text[at])) at++;
+        if (at >= end || text[at] != (index < count ? ',' : ']')) return -1;
         at += 1;
     }
-    return at - 1 - text;
+    return static_cast<ptrdiff_t>(at) - 1;
 }
 
 using Half = Floating16<apus::half_from_double, apus::half_to_float>;
@@ -268,9 +328,9 @@ apus_fill apus_json_fill_one(apus_json_document document, size_t index, uint8_t 
 }
 
 ptrdiff_t apus_json_fill_numbers(
-    const uint8_t *text, size_t byte_count, uint8_t element_type, size_t count, void *destination) {
+    const uint8_t *text, size_t byte_count, size_t start, uint8_t element_type, size_t count, void *destination) {
     if (element_type == APUS_STRING || count == 0) return -1;
     return with_leaf(element_type, [=](auto leaf) {
-        return fill_numbers<decltype(leaf)>(text, text + byte_count, count, destination);
+        return fill_numbers<decltype(leaf)>(text, start, byte_count, count, destination);
     });
 }

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "apus_json_plain.h"
 #include "apus_simdjson.h"
 
 namespace numberparsing = simdjson::SIMDJSON_BUILTIN_IMPLEMENTATION::numberparsing;
@@ -11,6 +12,9 @@ namespace {
 
 /// Shorter lists are simdjson's.
 constexpr size_t shortest_list = 16;
+
+/// Where one number is not plain from the start, the next ones are likely not to be either: so many are not tried.
+constexpr size_t others_at_once = 8;
 
 /// So many digits always fit an int64_t, and a uint64_t.
 constexpr ptrdiff_t integer_digits = 18, decimal_digits = 19;
@@ -148,6 +152,14 @@ const uint8_t *read_list_number(const uint8_t *text, const uint8_t *limit, uint6
     return read_number_at(text, limit, words);
 }
 
+/// Reads the number at `start`; spaces may be between it and the separator at `end`.
+static bool read_element(const uint8_t *start, const uint8_t *end, uint64_t *words) {
+    const bool is_negative = *start == '-';
+    if (read_short(start + is_negative, end - start - is_negative, is_negative, words)) return true;
+    while (end[-1] <= ' ') end--;  // stops at the number, which is a token, at the latest
+    return read_number(start, end, words);
+}
+
 void NumberLists::take(
     const uint8_t *text, simdjson::internal::dom_parser_implementation &tokens, size_t depth_limit) {
     uint32_t *const starts = tokens.structural_indexes.get();
@@ -186,18 +198,23 @@ void NumberLists::take(
 /// - Returns: twice their number; 0 when it is not a list of numbers.
 size_t NumberLists::read_list(const uint8_t *text, const uint32_t *tokens, size_t count) {
     uint64_t *words = memory.get() + used + 1;
-    for (size_t next = 0; next + 1 < count; next += 2) {
-        const uint8_t *start = text + tokens[next], *end = text + tokens[next + 1];
-        const uint8_t separator = *end;
-        const bool is_negative = *start == '-';
-        if (!read_short(start + is_negative, end - start - is_negative, is_negative, words + next)) {
-            while (end[-1] <= ' ') end--;  // stops at the number, which is a token, at the latest
-            if (!read_number(start, end, words + next)) return 0;
+    size_t next = 0, others = 0;
+    while (next + 1 < count) {
+        const size_t read =
+            others == 0 ? read_plain_numbers(text, tokens + next, count - next, words + next) : 0;
+        if (read > 0) {
+            others = 1;
+            next += read;
+        } else {
+            if (!read_element(text + tokens[next], text + tokens[next + 1], words + next)) return 0;
+            others = others == 0 ? others_at_once : others - 1;
+            next += 2;
         }
+        const uint8_t separator = text[tokens[next - 1]];
         if (separator == ',') continue;
         if (separator != ']') return 0;
-        words[-1] = next / 2 + 1;
-        return next + 2;
+        words[-1] = next / 2;
+        return next;
     }
     return 0;
 }

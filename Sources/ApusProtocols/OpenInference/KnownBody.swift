@@ -101,10 +101,10 @@ struct KnownBody {
             return nil
         }
         let memory = buffer.extend(elements: list.count)
-        let text = body.baseAddress!.assumingMemoryBound(to: UInt8.self) + start
-        let count = apus_json_fill_numbers(text, body.count - start, buffer.elementType.rawValue, list.count, memory)
-        if count < 0 { buffer.truncate(to: present) }
-        return count < 0 ? nil : start + count
+        let text = body.baseAddress!.assumingMemoryBound(to: UInt8.self)
+        let end = apus_json_fill_numbers(text, body.count, start, buffer.elementType.rawValue, list.count, memory)
+        if end < 0 { buffer.truncate(to: present) }
+        return end < 0 ? nil : end
     }
 
     private func readTexts(

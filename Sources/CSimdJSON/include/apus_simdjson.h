@@ -161,12 +161,12 @@ apus_fill apus_json_fill(
 apus_fill apus_json_fill_one(
     apus_json_document document, size_t index, uint8_t element_type, void *destination);
 
-/* Fills `destination` with the `count` numbers of the list that begins with `text`, behind its bracket. Another
-   `APUS_JSON_PADDING` bytes behind the `byte_count` ones are readable. Returns the place of the closing bracket; -1
+/* Fills `destination` with the `count` numbers of the list that begins at `start` in `text`, behind its bracket.
+   Another `APUS_JSON_PADDING` bytes behind the `byte_count` ones are readable. Returns the place of the closing bracket; -1
    when these are not plainly that many numbers, separated by commas, that the element type holds without loss: then
    what they are has to be found out by parsing, and what was written to `destination` means nothing. */
 ptrdiff_t apus_json_fill_numbers(
-    const uint8_t *text, size_t byte_count, uint8_t element_type, size_t count, void *destination);
+    const uint8_t *text, size_t byte_count, size_t start, uint8_t element_type, size_t count, void *destination);
 
 /* The same for a number or a bool given as text, as CSV has it: white space around it, a plus sign, "inf" and, for
    floating point, what stands for a missing value ("", "NaN", "NA" …) are taken. Not for APUS_STRING. */
