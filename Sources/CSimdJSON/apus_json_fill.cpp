@@ -244,13 +244,16 @@ bool is_space(uint8_t byte) {
     return byte <= ' ' && (byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t');
 }
 
+/// Fewer numbers are read one by one.
+constexpr size_t shortest_lot = 4;
+
 template <typename Leaf>
 ptrdiff_t fill_numbers(const uint8_t *text, size_t at, size_t end, size_t count, void *destination) {
     auto out = static_cast<typename Leaf::Element *>(destination);
     for (size_t index = 0; index < count;) {
         while (at < end && is_space(text[at])) at++;
         uint64_t words[2 * apus::plain_text_numbers];
-        size_t read = apus::read_plain_text(text, &at, end, count - index, words);
+        size_t read = count - index < shortest_lot ? 0 : apus::read_plain_text(text, &at, end, count - index, words);
         if (read == 0) {
             const uint8_t *behind = at < end ? apus::read_list_number(text + at, text + end, words) : nullptr;
             if (behind == nullptr) return -1;
