@@ -120,6 +120,18 @@ package final class Stream {
         uv_read_start(raw, Stream.allocate, Stream.didRead)  // fails only while closing
     }
 
+    /// Reading is called for only when so many bytes are here, or no more will come (socket(7), SO_RCVLOWAT). 1 at first.
+    package func setLowWater(_ byteCount: Int) {
+        var value = CInt(clamping: byteCount)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVLOWAT, &value, socklen_t(MemoryLayout<CInt>.size))
+    }
+
+    /// Bytes that have come and were not read (tcp(7), SIOCINQ).
+    package var unreadByteCount: Int {
+        var count: CInt = 0
+        return ioctl(descriptor, UInt(FIONREAD), &count) == 0 ? Int(count) : 0
+    }
+
     package func stopReading() {
         guard isOpen, isReading else { return }
         isReading = false

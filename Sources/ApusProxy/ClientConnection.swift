@@ -19,6 +19,10 @@ final class ClientConnection: StreamOwner {
     /// A large body is read directly into its place, in pieces of this size.
     static let bodyReadByteCount = 256 << 10
 
+    /// Of a large body so much, or what is left of it, is waited for: each wake-up delays the client, too, that is
+    /// still writing.
+    static let bodyWakeByteCount = 512 << 10
+
     enum Phase {
         /// No byte of a request has come.
         case between
@@ -61,6 +65,8 @@ final class ClientConnection: StreamOwner {
     private var bodyStartedAt: UInt64 = 0
     private var bodyReceivedByteCount = 0
     private var readsBodyDirectly = false
+    /// As the socket has it.
+    private var lowWater = 1
     private var isProcessing = false
     private var lastQueuedByteCount = 0
 
@@ -116,9 +122,21 @@ final class ClientConnection: StreamOwner {
             if pending.count > Self.pipelineByteLimit { stream.stopReading() }
         case .between, .head, .body:
             if readsBodyDirectly { extendBody(by: bytes.count) } else { take(bytes) }
+            setLowWater()
         case .closed:
             break
         }
+    }
+
+    /// Waits for a good part of a large body at a time, and for each byte of everything else.
+    private func setLowWater() {
+        var wanted = 1
+        if phase == .body, let request = arriving, request.isShared, case .length(let remaining) = framing {
+            wanted = min(remaining, Self.bodyWakeByteCount)
+        }
+        guard wanted != lowWater else { return }
+        lowWater = wanted
+        stream.setLowWater(wanted)
     }
 
     private func extendBody(by byteCount: Int) {
@@ -396,6 +414,7 @@ final class ClientConnection: StreamOwner {
         localEndpoint = nil
         guard let request = arriving else { return }
         arriving = nil
+        setLowWater()
         proxy.bufferedByteCount -= request.bodyByteCount
         proxy.requests.release(request)
     }
@@ -463,7 +482,8 @@ final class ClientConnection: StreamOwner {
         let elapsed = Int(proxy.loop.nowMilliseconds - bodyStartedAt)
         let timed = max(0, elapsed - proxy.settings.bodyGraceMilliseconds)
         let wanted = proxy.settings.bodyBytesPerSecond * timed / 1000
-        if bodyReceivedByteCount <= wanted {
+        let unread = lowWater > 1 ? stream.unreadByteCount : 0
+        if bodyReceivedByteCount + unread <= wanted {
             timeOut("the body arrived slower than \(proxy.settings.bodyBytesPerSecond) bytes a second")
         } else {
             wait(for: .bodyRate)

@@ -194,6 +194,55 @@ def test_a_change_under_large_bodies_costs_none(running, number):
             check(answer.result())
 
 
+def trickle(server, body, headers, byte_count, every):
+    """The answer to a body that begins quickly and then comes in small pieces."""
+    with Connection(server, timeout=30) as connection:
+        lines = [f"{name}: {value}" for name, value in headers.items()]
+        connection.send("\r\n".join([
+            f"POST {INFER} HTTP/1.1", f"Host: {connection.host}", f"Content-Length: {len(body)}", *lines, "", ""]))
+        connection.send(body[:200_000])
+        try:
+            for start in range(200_000, len(body), byte_count):
+                time.sleep(every)
+                connection.send(body[start:start + byte_count])
+        except OSError:
+            pass
+        return connection.read()
+
+
+def test_a_large_body_that_comes_slowly_is_judged_by_what_has_come(serve):
+    server = serve(
+        MLP.argument, "--workers", "1", "--body-grace", "300", "--min-body-rate", "400KiB")
+    body, headers = request("binary")
+    # More than is asked for, but in a second less than the proxy is woken for.
+    assert trickle(server, body, headers, 90_000, every=0.2).status == 200
+    began = time.monotonic()
+    assert trickle(server, body, headers, 20_000, every=0.2).status == 408
+    assert time.monotonic() - began < 5
+
+
+def test_requests_behind_a_large_body_are_read_as_they_come(running):
+    body, headers = request("binary")
+    lines = [f"{name}: {value}" for name, value in headers.items()]
+    with Connection(running) as connection:
+        for _ in range(3):
+            assert connection.ask("POST", INFER, *lines, body=body).status == 200
+            assert connection.ask("GET", "/livez").status == 200
+
+
+def test_a_client_that_leaves_in_the_middle_of_a_large_body_is_noticed(running):
+    body, headers = request("binary")
+    proxy = parts(running)[0]
+    wait_until(lambda: memory_files(proxy) == 0, within=5)
+    before = descriptors(proxy)
+    for part in (200_000, 1_000_000, len(body) - 1):
+        with Connection(running) as connection:
+            connection.send(f"POST {INFER} HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n")
+            connection.send(body[:part])
+            time.sleep(0.1)
+    wait_until(lambda: memory_files(proxy) == 0 and descriptors(proxy) == before, within=5)
+
+
 def test_who_announces_a_large_body_and_sends_little_holds_no_memory(running):
     proxy = parts(running)[0]
     before = resident_bytes(proxy)
