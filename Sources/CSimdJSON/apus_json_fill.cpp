@@ -240,10 +240,6 @@ apus_fill fill_one(apus_json_document document, size_t index, void *out) {
     return {APUS_FILL_BAD_LEAF, found(word), 0};
 }
 
-bool is_space(uint8_t byte) {
-    return byte <= ' ' && (byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t');
-}
-
 /// Fewer numbers are read one by one.
 constexpr size_t shortest_lot = 4;
 
@@ -251,7 +247,7 @@ template <typename Leaf>
 ptrdiff_t fill_numbers(const uint8_t *text, size_t at, size_t end, size_t count, void *destination) {
     auto out = static_cast<typename Leaf::Element *>(destination);
     for (size_t index = 0; index < count;) {
-        while (at < end && is_space(text[at])) at++;
+        while (at < end && apus::is_space(text[at])) at++;
         uint64_t words[2 * apus::plain_text_numbers];
         size_t read = count - index < shortest_lot ? 0 : apus::read_plain_text(text, &at, end, count - index, words);
         if (read == 0) {
@@ -262,7 +258,7 @@ ptrdiff_t fill_numbers(const uint8_t *text, size_t at, size_t end, size_t count,
         }
         if (read_list<Leaf>(words, read, out + index) < read) return -1;
         index += read;
-        while (at < end && is_space(text[at])) at++;
+        while (at < end && apus::is_space(text[at])) at++;
         if (at >= end || text[at] != (index < count ? ',' : ']')) return -1;
         at += 1;
     }

@@ -156,7 +156,7 @@ const uint8_t *read_list_number(const uint8_t *text, const uint8_t *limit, uint6
 static bool read_element(const uint8_t *start, const uint8_t *end, uint64_t *words) {
     const bool is_negative = *start == '-';
     if (read_short(start + is_negative, end - start - is_negative, is_negative, words)) return true;
-    while (end[-1] <= ' ') end--;  // stops at the number, which is a token, at the latest
+    while (is_space(end[-1])) end--;  // stops at the number, which is a token, at the latest
     return read_number(start, end, words);
 }
 

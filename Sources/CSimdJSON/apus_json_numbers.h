@@ -47,6 +47,11 @@ private:
     std::vector<Place> places;
 };
 
+/// White space of RFC 8259.
+inline bool is_space(uint8_t byte) {
+    return byte <= ' ' && (byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t');
+}
+
 /// Reads the JSON number `text ..< end` into the two words that stand for it on a tape. 64 bytes behind it are
 /// readable.
 ///

@@ -48,6 +48,7 @@ struct NumberListTests {
     @Test("what is wrong in a long list is refused as in a short one", arguments: [
         "1.", "01", "-", ".5", "1e", "--1", "+1", "nan", "1e400", "1a", "0x10", "1.5.5", "1 2", "", "\"1\"", "true",
         "[1]", "{}", "null", "12345678901234567890", "-0x1p3", "0.1f", "Infinity", "-NaN",
+        "1\u{1}", "1.5\u{1F}", "1.2345678901234567\u{B}",
     ], [0, 20, 39])
     func refused(_ element: String, _ place: Int) {
         for type in [ElementType.float32, .int32] {
