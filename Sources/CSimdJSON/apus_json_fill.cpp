@@ -240,25 +240,30 @@ apus_fill fill_one(apus_json_document document, size_t index, void *out) {
     return {APUS_FILL_BAD_LEAF, found(word), 0};
 }
 
-/// Fewer numbers are read one by one.
-constexpr size_t shortest_lot = 4;
+/// Fewer numbers are read one by one; more than the second of these not at once.
+constexpr size_t shortest_lot = 4, longest_lot = 32;
 
 template <typename Leaf>
 ptrdiff_t fill_numbers(const uint8_t *text, size_t at, size_t end, size_t count, void *destination) {
     auto out = static_cast<typename Leaf::Element *>(destination);
     for (size_t index = 0; index < count;) {
-        while (at < end && apus::is_space(text[at])) at++;
-        uint64_t words[2 * apus::plain_text_numbers];
-        size_t read = count - index < shortest_lot ? 0 : apus::read_plain_text(text, &at, end, count - index, words);
-        if (read == 0) {
+        uint32_t tokens[2 * longest_lot];
+        uint64_t words[2 * longest_lot];
+        const size_t wanted = std::min(count - index, longest_lot);
+        size_t found = wanted < shortest_lot ? 0 : apus::find_numbers(text, at, end, tokens, wanted);
+        if (found > 0) {
+            if (apus::read_numbers(text, tokens, 2 * found, words) < 2 * found) return -1;
+            at = tokens[2 * found - 1];
+        } else {
+            while (at < end && apus::is_space(text[at])) at++;
             const uint8_t *behind = at < end ? apus::read_list_number(text + at, text + end, words) : nullptr;
             if (behind == nullptr) return -1;
             at = static_cast<size_t>(behind - text);
-            read = 1;
+            while (at < end && apus::is_space(text[at])) at++;
+            found = 1;
         }
-        if (read_list<Leaf>(words, read, out + index) < read) return -1;
-        index += read;
-        while (at < end && apus::is_space(text[at])) at++;
+        if (read_list<Leaf>(words, found, out + index) < found) return -1;
+        index += found;
         if (at >= end || text[at] != (index < count ? ',' : ']')) return -1;
         at += 1;
     }

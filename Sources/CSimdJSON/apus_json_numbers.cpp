@@ -160,6 +160,24 @@ static bool read_element(const uint8_t *start, const uint8_t *end, uint64_t *wor
     return read_number(start, end, words);
 }
 
+size_t read_numbers(const uint8_t *text, const uint32_t *tokens, size_t count, uint64_t *words) {
+    size_t next = 0, others = 0;
+    do {
+        const size_t read =
+            others == 0 ? read_plain_numbers(text, tokens + next, count - next, words + next) : 0;
+        if (read > 0) {
+            others = 1;
+            next += read;
+        } else if (next + 1 < count && read_element(text + tokens[next], text + tokens[next + 1], words + next)) {
+            others = others == 0 ? others_at_once : others - 1;
+            next += 2;
+        } else {
+            return next;
+        }
+    } while (next < count && text[tokens[next - 1]] == ',');
+    return next;
+}
+
 void NumberLists::take(
     const uint8_t *text, simdjson::internal::dom_parser_implementation &tokens, size_t depth_limit) {
     uint32_t *const starts = tokens.structural_indexes.get();
@@ -197,26 +215,11 @@ void NumberLists::take(
 /// Reads the numbers of the list whose first element is the first of `tokens` to `memory`.
 /// - Returns: twice their number; 0 when it is not a list of numbers.
 size_t NumberLists::read_list(const uint8_t *text, const uint32_t *tokens, size_t count) {
-    uint64_t *words = memory.get() + used + 1;
-    size_t next = 0, others = 0;
-    while (next + 1 < count) {
-        const size_t read =
-            others == 0 ? read_plain_numbers(text, tokens + next, count - next, words + next) : 0;
-        if (read > 0) {
-            others = 1;
-            next += read;
-        } else {
-            if (!read_element(text + tokens[next], text + tokens[next + 1], words + next)) return 0;
-            others = others == 0 ? others_at_once : others - 1;
-            next += 2;
-        }
-        const uint8_t separator = text[tokens[next - 1]];
-        if (separator == ',') continue;
-        if (separator != ']') return 0;
-        words[-1] = next / 2;
-        return next;
-    }
-    return 0;
+    uint64_t *words = memory.get() + used;
+    const size_t read = read_numbers(text, tokens, count, words + 1);
+    if (read == 0 || text[tokens[read - 1]] != ']') return 0;
+    words[0] = read / 2;
+    return read;
 }
 
 void NumberLists::link(uint64_t *tape) const {

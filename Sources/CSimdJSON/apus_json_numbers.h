@@ -52,6 +52,13 @@ inline bool is_space(uint8_t byte) {
     return byte <= ' ' && (byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t');
 }
 
+/// Reads numbers from the front of a list while they have commas behind them, and the one behind which there is
+/// another separator. `tokens` is, for each number, the place in `text` where it begins and the place of its separator.
+///
+/// - Parameter words: two for each number, and so for each two of the `count` tokens.
+/// - Returns: how many tokens were read, all or those before what is no number.
+size_t read_numbers(const uint8_t *text, const uint32_t *tokens, size_t count, uint64_t *words);
+
 /// Reads the JSON number `text ..< end` into the two words that stand for it on a tape. 64 bytes behind it are
 /// readable.
 ///

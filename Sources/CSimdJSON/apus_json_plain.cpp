@@ -7,6 +7,7 @@
 
 #include <immintrin.h>
 
+#include "apus_json_numbers.h"
 #include "apus_simdjson.h"
 
 // One file for all processors: these are called where they may be, see `has_avx2`.
@@ -340,7 +341,7 @@ APUS_AVX2 __attribute__((noinline)) size_t read_fours(
 }
 
 /// `apus::read_plain_numbers`.
-APUS_AVX2 size_t read_numbers(const uint8_t *text, const uint32_t *tokens, size_t count, uint64_t *words) {
+APUS_AVX2 size_t read_tokens(const uint8_t *text, const uint32_t *tokens, size_t count, uint64_t *words) {
     if (count < 2 || tokens[1] < 33) return 0;
     size_t next = 0, read;
     do {
@@ -358,9 +359,8 @@ APUS_AVX2 size_t read_numbers(const uint8_t *text, const uint32_t *tokens, size_
     return next;
 }
 
-/// Notes as tokens where up to `count` numbers begin and end, with no more than a comma and a space between.
-/// - Returns: how many numbers.
-APUS_AVX2_INLINE size_t find_numbers(
+/// `apus::find_numbers`.
+APUS_AVX2 size_t find_separators(
     const uint8_t *text, size_t start, size_t end, uint32_t *tokens, size_t count) {
     size_t found = 0;
     for (size_t block = start; block < end; block += 32) {
@@ -371,22 +371,13 @@ APUS_AVX2_INLINE size_t find_numbers(
         for (; bits != 0; bits = _blsr_u32(bits), found++) {
             const size_t place = block + _tzcnt_u32(bits);
             if (found == count || place >= end) return found;
-            tokens[2 * found] = static_cast<uint32_t>(start + (text[start] == ' '));
+            while (apus::is_space(text[start])) start++;
+            tokens[2 * found] = static_cast<uint32_t>(start);
             tokens[2 * found + 1] = static_cast<uint32_t>(place);
             start = place + 1;
         }
     }
     return found;
-}
-
-/// `apus::read_plain_text`.
-APUS_AVX2 size_t read_text(const uint8_t *text, size_t *start, size_t end, size_t count, uint64_t *words) {
-    uint32_t tokens[2 * apus::plain_text_numbers];
-    count = count < apus::plain_text_numbers ? count : apus::plain_text_numbers;
-    const size_t found = find_numbers(text, *start, end, tokens, count);
-    const size_t read = read_numbers(text, tokens, 2 * found, words) / 2;
-    if (read > 0) *start = tokens[2 * read - 1];
-    return read;
 }
 
 /// Narrows four numbers.
@@ -429,15 +420,15 @@ bool has_avx2() {
 namespace apus {
 
 size_t read_plain_numbers(const uint8_t *text, const uint32_t *tokens, size_t count, uint64_t *words) {
-    return has_avx2() ? read_numbers(text, tokens, count, words) : 0;
+    return has_avx2() ? read_tokens(text, tokens, count, words) : 0;
 }
 
 size_t narrow_numbers(const uint64_t *words, size_t count, float *floats) {
     return has_avx2() ? narrow(words, count, floats) : 0;
 }
 
-size_t read_plain_text(const uint8_t *text, size_t *start, size_t end, size_t count, uint64_t *words) {
-    return has_avx2() && end <= UINT32_MAX ? read_text(text, start, end, count, words) : 0;
+size_t find_numbers(const uint8_t *text, size_t start, size_t end, uint32_t *tokens, size_t count) {
+    return has_avx2() && end <= UINT32_MAX ? find_separators(text, start, end, tokens, count) : 0;
 }
 
 }  // namespace apus
@@ -448,7 +439,7 @@ namespace apus {
 
 size_t read_plain_numbers(const uint8_t *, const uint32_t *, size_t, uint64_t *) { return 0; }
 
-size_t read_plain_text(const uint8_t *, size_t *, size_t, size_t, uint64_t *) { return 0; }
+size_t find_numbers(const uint8_t *, size_t, size_t, uint32_t *, size_t) { return 0; }
 
 size_t narrow_numbers(const uint64_t *, size_t, float *) { return 0; }
 

@@ -18,17 +18,12 @@ namespace apus {
 /// - Returns: how many tokens were read.
 size_t read_plain_numbers(const uint8_t *text, const uint32_t *tokens, size_t count, uint64_t *words);
 
-/// The most numbers that `read_plain_text` reads at once.
-constexpr size_t plain_text_numbers = 32;
-
-/// Reads numbers from the list that goes on at `text[*start]`, while they are plain and have just a comma and perhaps a
-/// space between; at most `count`, and `plain_text_numbers`. What is from `text` to 64 bytes behind `end` may be read.
+/// Notes as tokens where the next numbers of the list that goes on at `text[start]` begin and have their separators: a
+/// comma or a bracket before `end`. What is between may be anything but these and white space in front. 64 bytes behind
+/// `end` may be read.
 ///
-/// - Parameters:
-///   - start: moves to the separator of the last one.
-///   - words: two for each number.
-/// - Returns: how many numbers were read.
-size_t read_plain_text(const uint8_t *text, size_t *start, size_t end, size_t count, uint64_t *words);
+/// - Returns: how many numbers, at most `count`; there are two tokens for each.
+size_t find_numbers(const uint8_t *text, size_t start, size_t end, uint32_t *tokens, size_t count);
 
 /// Narrows the numbers of a list, two words for each, as long as none is infinite then.
 /// - Returns: how many it has narrowed from the front. There may be more that can be.

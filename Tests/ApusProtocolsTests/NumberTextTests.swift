@@ -17,7 +17,9 @@ struct NumberTextTests {
             let count = self.capacity + 2 * Self.page
             start = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
             precondition(mprotect(start, Self.page, PROT_NONE) == 0, "the page in front is set")
-            precondition(mprotect(start + count - Self.page, Self.page, PROT_NONE) == 0, "the page behind is set")
+            precondition(
+                mprotect(start + count - Self.page, Self.page, PROT_NONE) == 0,
+                "the page behind is set")
         }
 
         deinit { munmap(start, capacity + 2 * Self.page) }
@@ -26,8 +28,14 @@ struct NumberTextTests {
         func place(_ bytes: [UInt8], atFront: Bool) -> UnsafeRawBufferPointer {
             let front = start + Self.page
             let place = atFront ? front : front + capacity - 64 - bytes.count
-            bytes.withUnsafeBytes { place.copyMemory(from: $0.baseAddress!, byteCount: bytes.count) }
-            for index in 0..<64 { place.storeBytes(of: Array("1,".utf8)[index % 2], toByteOffset: bytes.count + index, as: UInt8.self) }
+            bytes.withUnsafeBytes {
+                place.copyMemory(from: $0.baseAddress!, byteCount: bytes.count)
+            }
+            for index in 0..<64 {
+                place.storeBytes(
+                    of: index % 2 == 0 ? 0x31 : 0x2C, toByteOffset: bytes.count + index,
+                    as: UInt8.self)
+            }
             return UnsafeRawBufferPointer(start: place, count: bytes.count)
         }
     }
@@ -40,10 +48,23 @@ struct NumberTextTests {
 
     /// Digits of an integer: the first is no zero, but for zero.
     private static func whole(_ count: Int, _ random: inout Seeded) -> String {
-        count == 1 ? digits(1, &random) : "\(Int.random(in: 1...9, using: &random))" + digits(count - 1, &random)
+        count == 1
+            ? digits(1, &random)
+            : "\(Int.random(in: 1...9, using: &random))" + digits(count - 1, &random)
     }
 
-    /// The middle between two doubles, with all its digits, if need be one beside it.
+    /// Next to the middle between two doubles, off by some 2^-52 of their distance: the digits, times a power of two, leave
+    /// 1 to 5 when divided by a power of five.
+    private static let besideMiddle = [
+        "0.0000238535059385524617", "0.0000129763405184408387", "0.0004471909861897162134",
+        "0.0000009991058017625562",
+        "0.0000000054104687080198", "0.0009059469364965188720", "0.0007103832654731318994",
+        "0.0009996017739940143065",
+        "0.0009817774906601815137", "0.0004363749637153891", "0.000148740445292311029",
+        "0.012401990668818994",
+    ]
+
+    /// The middle between two doubles, with all its digits, or a little above it.
     private static func halfway(_ random: inout Seeded) -> String {
         let decimals = Int.random(in: 0...2, using: &random)
         let odd = UInt64.random(in: 1 << 53..<1 << 54, using: &random) | 1
@@ -67,12 +88,16 @@ struct NumberTextTests {
         case 2: return "\(Double(Float.random(in: -100...100, using: &random)))"
         case 3: return sign + whole(Int.random(in: 1...18, using: &random), &random)
         case 4: return sign + halfway(&random)
-        case 5: return sign + "0.0"
-        case 6: return sign + "0." + String(repeating: "0", count: Int.random(in: 0...25, using: &random)) + "1"
+        case 5: return sign + besideMiddle.randomElement(using: &random)!
+        case 6 where Bool.random(using: &random): return sign + "0.0"
+        case 6:
+            return sign + "0."
+                + String(repeating: "0", count: Int.random(in: 0...25, using: &random)) + "1"
         default:
             let before = whole(Int.random(in: 1...25, using: &random), &random)
             let behind = digits(Int.random(in: 1...25, using: &random), &random)
-            return sign + (Bool.random(using: &random) ? before.suffix(1) : before[...]) + "." + behind
+            return sign + (Bool.random(using: &random) ? before.suffix(1) : before[...]) + "."
+                + behind
         }
     }
 
@@ -85,10 +110,14 @@ struct NumberTextTests {
     }
 
     static let faulty = [
-        "-", ".5", "-.5", "5.", "-5.", "1e", "1e+", "1.e5", "00", "01", "-01", "00.5", "0123456.5", "--1", "-1-", "1-2", "+1",
-        "1.2.3", "1..2", "1.2.3.4.5.6.7", "0.0.0", ".", "-.", "..", "1_0", "1:5", "1;5", "1/5", "0:0", "1\u{7F}", "1 5", "0x1",
-        "1.5f", "12345678901234567.", "-12345678901234567.", ".12345678901234567", "012345678901234567", "1234567890123456:8",
-        "0.123456789012345678.", "--0.1234567890123456", "é", "1é", "nan", "0.1234567é9012345", "9.9e", "1,", ",1", "",
+        "-", ".5", "-.5", "5.", "-5.", "1e", "1e+", "1.e5", "00", "01", "-01", "00.5", "0123456.5",
+        "--1", "-1-", "1-2", "+1",
+        "1.2.3", "1..2", "1.2.3.4.5.6.7", "0.0.0", ".", "-.", "..", "1_0", "1:5", "1;5", "1/5",
+        "0:0", "1\u{7F}", "1 5", "0x1",
+        "1.5f", "12345678901234567.", "-12345678901234567.", ".12345678901234567",
+        "012345678901234567", "1234567890123456:8",
+        "0.123456789012345678.", "--0.1234567890123456", "é", "1é", "nan", "0.1234567é9012345",
+        "9.9e", "1,", ",1", "",
     ]
 
     // MARK: Tests
@@ -107,27 +136,33 @@ struct NumberTextTests {
         },
     ]
 
-    @Test("50,000 numbers are the nearest doubles, in long lists and in short ones", arguments: kinds)
+    @Test(
+        "50,000 numbers are the nearest doubles, in long lists and in short ones", arguments: kinds)
     func nearest(_ kind: Kind) throws {
         var random = Seeded(state: 71)
         let exchange = Exchange(.echo(.float64))
         let memory = Fenced(capacity: 8192)
         for round in 0..<1250 {
             // Those of up to 64 numbers are also read where the last ones were (KnownBody).
-            let count = round % 2 == 0 ? Int.random(in: 1...64, using: &random) : Int.random(in: 65...90, using: &random)
+            let count =
+                round % 2 == 0
+                ? Int.random(in: 1...64, using: &random) : Int.random(in: 65...90, using: &random)
             let texts = (0..<count).map { _ in kind.number(&random) }
             let wanted = texts.map { Double($0)!.bitPattern }
-            let separator = [",", ", ", " ,\n"][round % 3]
+            let separator = [",", ", ", ",\n\t", " ,"][round / 2 % 4]
             for _ in 0..<2 {
                 exchange.inputs[0].removeAll()
-                let body = JSONDataTests.body(.float64, "[\(texts.joined(separator: separator))]", count: count)
+                let body = JSONDataTests.body(
+                    .float64, "[\(texts.joined(separator: separator))]", count: count)
                 try exchange.codec.decode(
-                    memory.place(Array(body.utf8), atFront: round % 4 < 2), headerByteCount: nil, inputs: exchange.inputs,
+                    memory.place(Array(body.utf8), atFront: round / 8 % 2 == 0),
+                    headerByteCount: nil, inputs: exchange.inputs,
                     request: exchange.request)
                 // An integer is one until it becomes a double, and then "-0" is 0.
                 let found = exchange.elements(0, Double.self).map(\.bitPattern)
                 try #require(
-                    zip(found, zip(wanted, texts)).allSatisfy { $0 == ($1.1 == "-0" ? 0 : $1.0) } && found.count == count,
+                    zip(found, zip(wanted, texts)).allSatisfy { $0 == ($1.1 == "-0" ? 0 : $1.0) }
+                        && found.count == count,
                     "\(texts)")
             }
         }
@@ -138,27 +173,36 @@ struct NumberTextTests {
         var random = Seeded(state: 72)
         let exchange = Exchange(.echo(.float32))
         for _ in 0..<600 {
-            let texts = (0..<40).map { _ in kind.number(&random) }.filter { Float(Double($0)!).isFinite }
+            let texts = (0..<40).map { _ in kind.number(&random) }.filter {
+                Float(Double($0)!).isFinite
+            }
             exchange.inputs[0].removeAll()
             try exchange.decode(
-                JSONDataTests.body(.float32, "[\(texts.joined(separator: ","))]", count: texts.count))
+                JSONDataTests.body(
+                    .float32, "[\(texts.joined(separator: ","))]", count: texts.count))
             let found = exchange.elements(0, Float.self).map(\.bitPattern)
             let wanted = texts.map { $0 == "-0" ? 0 : Float(Double($0)!).bitPattern }
             try #require(found == wanted, "\(texts)")
         }
         let large = Array(repeating: "1.5", count: 40) + ["3.5e38"]
         #expect(
-            exchange.refusal(JSONDataTests.body(.float32, "[\(large.joined(separator: ","))]", count: 41))
-                .contains("a number out of range at element 40"))
+            exchange.refusal(
+                JSONDataTests.body(.float32, "[\(large.joined(separator: ","))]", count: 41)
+            )
+            .contains("a number out of range at element 40"))
     }
 
-    @Test("integers of every length are themselves, or do not fit", arguments: [ElementType.int64, .int8, .uint16])
+    @Test(
+        "integers of every length are themselves, or do not fit",
+        arguments: [ElementType.int64, .int8, .uint16])
     func integers(_ type: ElementType) throws {
         var random = Seeded(state: 73)
         for length in 1...19 {
             for _ in 0..<20 {
                 let values = (0..<40).map { _ in
-                    Int64(("-" + Self.whole(length, &random)).dropFirst(Bool.random(using: &random) ? 0 : 1)) ?? .max
+                    Int64(
+                        ("-" + Self.whole(length, &random)).dropFirst(
+                            Bool.random(using: &random) ? 0 : 1)) ?? .max
                 }
                 let range: ClosedRange<Int64> =
                     switch type {
@@ -172,12 +216,15 @@ struct NumberTextTests {
                     try #require(refusal == "accepted", "\(values)")
                     switch type {
                     case .int8: #expect(exchange.elements(0, Int8.self) == values.map { Int8($0) })
-                    case .uint16: #expect(exchange.elements(0, UInt16.self) == values.map { UInt16($0) })
+                    case .uint16:
+                        #expect(exchange.elements(0, UInt16.self) == values.map { UInt16($0) })
                     default: #expect(exchange.elements(0, Int64.self) == values)
                     }
                     continue
                 }
-                try #require(refusal.contains("an integer out of range at element \(place) "), "\(values) \(refusal)")
+                try #require(
+                    refusal.contains("an integer out of range at element \(place) "),
+                    "\(values) \(refusal)")
             }
         }
     }
@@ -208,7 +255,8 @@ struct NumberTextTests {
             let body = Array("{\"data\":[[\(texts.joined(separator: ","))]]}".utf8)
             exchange.inputs[0].removeAll()
             try exchange.codec.decode(
-                memory.place(body, atFront: true), headerByteCount: nil, inputs: exchange.inputs, request: exchange.request)
+                memory.place(body, atFront: true), headerByteCount: nil, inputs: exchange.inputs,
+                request: exchange.request)
             let wanted = texts.map { $0 == "-0" ? 0 : Double($0)! }
             try #require(exchange.elements(0, Double.self) == wanted, "\(texts)")
         }
