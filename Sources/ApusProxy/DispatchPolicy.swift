@@ -38,8 +38,9 @@ struct DispatchPolicy {
     func choose<Worker: WorkerLoad>(
         among workers: [Worker], waiting: Int, at now: UInt64, mayHold: Bool = true
     ) -> (worker: Worker, count: Int)? {
-        let worthwhile = Int(max(1, Self.spreadNanoseconds / max(1, requestNanoseconds)))
+        let worthwhile = max(1, count(in: Self.spreadNanoseconds))
         var chosen: Worker?
+        var chosenTakesMore = false
         var freeCount = 0
         var mostInHand = 0
         for worker in workers {
@@ -49,13 +50,9 @@ struct DispatchPolicy {
             guard worker.hasCredit else { continue }
             freeCount += 1
             let takesMore = inHand == 0 || isSoonDone && inHand < worthwhile
-            guard let other = chosen else {
-                chosen = worker
-                continue
-            }
             // The first one that takes more; where none does, the one that has least.
-            let otherTakesMore = other.inHandCount == 0 || other.inHandCount < worthwhile && self.isSoonDone(other, at: now)
-            if !otherTakesMore && (takesMore || inHand < other.inHandCount) { chosen = worker }
+            let isBetter = chosen.map { !chosenTakesMore && (takesMore || inHand < $0.inHandCount) } ?? true
+            if isBetter { (chosen, chosenTakesMore) = (worker, takesMore) }
         }
         guard let chosen else { return nil }
         let inHand = chosen.inHandCount
@@ -68,7 +65,7 @@ struct DispatchPolicy {
     private func least(for worker: some WorkerLoad, _ mostInHand: Int, at now: UInt64) -> Int {
         if worker.inHandCount == 0 { return mostInHand / Self.leastPartDivisor }
         guard isSoonDone(worker, at: now) else { return 0 }
-        return max(worker.inHandCount, Int(Self.gapNanoseconds / max(1, requestNanoseconds)))
+        return max(worker.inHandCount, count(in: Self.gapNanoseconds))
     }
 
     private func isSoonDone(_ worker: some WorkerLoad, at now: UInt64) -> Bool {
@@ -76,7 +73,10 @@ struct DispatchPolicy {
             && now &- worker.handedAt < Self.soonNanoseconds
     }
 
+    /// How many requests cost so much.
+    private func count(in nanoseconds: UInt64) -> Int { Int(nanoseconds / max(1, requestNanoseconds)) }
+
     private var groupLimit: Int {
-        isBatched ? Self.groupLimit : Int(max(1, min(64, Self.singleGroupNanoseconds / max(1, requestNanoseconds))))
+        isBatched ? Self.groupLimit : max(1, min(Self.groupLimit, count(in: Self.singleGroupNanoseconds)))
     }
 }

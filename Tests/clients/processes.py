@@ -52,25 +52,22 @@ def title(pid):
 
 def proportional_bytes(pids):
     """Their memory together (PSS): each page counts once, shared among those who map it."""
-    total = 0
-    for pid in pids:
-        try:
-            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        total += sum(int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:"))
-    return total
+    return _sum_bytes(pids, "smaps_rollup", "Pss:")
 
 
 def resident_bytes(pids):
     """Their memory, where pages that several of them map count for each. proc(5), VmRSS."""
+    return _sum_bytes(pids, "status", "VmRSS:")
+
+
+def _sum_bytes(pids, file, field):
     total = 0
     for pid in pids:
         try:
-            lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+            lines = Path(f"/proc/{pid}/{file}").read_text().splitlines()
         except (FileNotFoundError, ProcessLookupError):
             continue
-        total += sum(int(line.split()[1]) << 10 for line in lines if line.startswith("VmRSS:"))
+        total += sum(int(line.split()[1]) << 10 for line in lines if line.startswith(field))
     return total
 
 

@@ -84,7 +84,7 @@ package enum FrameError: Error, Equatable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .badMagic(let magic): "a frame begins with 0x\(String(magic, radix: 16)), not \"APUS\""
-        case .unknownVersion(let version): "a frame has version \(version); this program speaks 2"
+        case .unknownVersion(let version): "a frame has version \(version); this program speaks \(FrameHeader.version)"
         case .unknownKind(let kind): "a frame has the unknown kind \(kind)"
         case .unexpectedKind(let kind): "a frame of kind \(kind) came from the wrong side"
         case .badEndpoint(let value): "a frame has the unknown endpoint \(value)"
