@@ -20,13 +20,7 @@ package enum SenderSocket {
         _ reading: CInt, into memory: UnsafeMutableRawBufferPointer
     ) -> (process: pid_t, byteCount: Int)? {
         withUnsafeTemporaryAllocation(byteCount: 64, alignment: 8) { control in
-            var piece = iovec(iov_base: memory.baseAddress, iov_len: memory.count)
-            return withUnsafeMutablePointer(to: &piece) { piece in
-                var message = msghdr()
-                message.msg_iov = piece
-                message.msg_iovlen = 1
-                message.msg_control = control.baseAddress
-                message.msg_controllen = control.count
+            withMessage(memory, control: control) { message in
                 let count = recvmsg(reading, &message, CInt(MSG_DONTWAIT))
                 guard count > 0 else { return nil }
                 return (sender(UnsafeRawBufferPointer(rebasing: control[..<Int(message.msg_controllen)])), count)

@@ -19,13 +19,7 @@ extension Stream {
             header.cmsg_type = Self.rights
             control.storeBytes(of: header, as: cmsghdr.self)
             control.storeBytes(of: descriptor, toByteOffset: Self.controlHeaderByteCount, as: CInt.self)
-            var piece = iovec(iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
-            return withUnsafeMutablePointer(to: &piece) { piece in
-                var message = msghdr()
-                message.msg_iov = piece
-                message.msg_iovlen = 1
-                message.msg_control = control.baseAddress
-                message.msg_controllen = control.count
+            return withMessage(UnsafeMutableRawBufferPointer(mutating: bytes), control: control) { message in
                 let flags = CInt(MSG_DONTWAIT) | CInt(MSG_NOSIGNAL)
                 var count: Int
                 repeat { count = sendmsg(socket, &message, flags) } while count < 0 && errno == EINTR

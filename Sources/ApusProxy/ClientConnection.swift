@@ -143,13 +143,9 @@ final class ClientConnection: StreamOwner {
         guard let request = arriving, case .length(let remaining) = framing else { return }
         request.extend(by: byteCount)
         bodyReceivedByteCount += byteCount
-        proxy.bufferedByteCount += byteCount
         framing = .length(remaining: remaining - byteCount)
-        if proxy.bufferedByteCount > proxy.settings.bufferedByteLimit {
-            refuseForMemory()
-        } else if remaining == byteCount {
-            endBody()
-        }
+        countBuffered(byteCount)
+        if phase == .body, remaining == byteCount { endBody() }
         resume()
     }
 
@@ -369,11 +365,16 @@ final class ClientConnection: StreamOwner {
         bodyReceivedByteCount += part.count
         if let request = arriving {
             request.append(part)
-            proxy.bufferedByteCount += part.count
-            if proxy.bufferedByteCount > proxy.settings.bufferedByteLimit { refuseForMemory() }
+            countBuffered(part.count)
         } else if localEndpoint != nil, collected.count + part.count <= Self.localBodyByteLimit {
             collected.append(contentsOf: part)
         }
+    }
+
+    /// Counts what has come of the arriving request's body, and refuses it when all bodies together are too much.
+    private func countBuffered(_ byteCount: Int) {
+        proxy.bufferedByteCount += byteCount
+        if proxy.bufferedByteCount > proxy.settings.bufferedByteLimit { refuseForMemory() }
     }
 
     private func refuseForMemory() {
