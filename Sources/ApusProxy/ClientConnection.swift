@@ -340,7 +340,7 @@ final class ClientConnection: StreamOwner {
             let part = UnsafeRawBufferPointer(rebasing: bytes.prefix(remaining))
             keep(part)
             framing = .length(remaining: remaining - part.count)
-            if part.count == remaining { endBody() }
+            if phase == .body, part.count == remaining { endBody() }
             return part.count
         case .chunked(var decoder):
             var position = 0

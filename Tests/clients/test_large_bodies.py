@@ -299,3 +299,52 @@ def test_a_body_over_the_limit_is_refused_as_before(serve):
         except OSError:
             pass
         assert connection.read().status == 413
+
+
+class Part:
+    """A request whose body is announced and comes in parts."""
+
+    def __init__(self, server, announced):
+        self.connection = Connection(server, timeout=30)
+        self.head = f"POST {INFER} HTTP/1.1\r\nHost: {self.connection.host}\r\nContent-Length: {announced}\r\n\r\n"
+        self.connection.send(self.head)
+
+    def send(self, byte_count):
+        self.connection.send(bytes(byte_count))
+        return byte_count
+
+
+def test_a_body_whose_last_bytes_are_too_much_for_all_is_refused_and_no_more(running):
+    limit, tail = 512 << 20, 50_000
+    pid = running.status()["proxies"][0]["pid"]
+    parts = []
+
+    def bodies():
+        """How many bytes of bodies were read, but for some questions of ours."""
+        text = running.get("/metrics").body.decode()
+        total = next(line for line in text.splitlines() if line.startswith("apus_received_bytes_total"))
+        return int(float(total.split()[-1])) - sum(len(part.head) for part in parts)
+
+    def arrived(byte_count, within):
+        wait_until(lambda: bodies() >= byte_count - within)
+        return bodies()
+
+    sent = 0
+    for _ in range(8):
+        parts.append(Part(running, 64 << 20))
+        sent += parts[-1].send(63 << 20)
+    # Of each some may wait in the kernel, until there is more to read at once.
+    held = arrived(sent, within=8 * (512 << 10))
+    while (missing := limit - tail // 2 - held - 100_000) > 0:
+        parts.append(Part(running, 250_000))
+        held = arrived(held + parts[-1].send(min(missing, 200_000)), within=0)
+    last = Part(running, 100_000 + tail)
+    parts.append(last)
+    arrived(held + last.send(100_000), within=0)
+    last.send(tail)
+    answer = last.connection.read()
+    assert answer.status == 503 and b"too many bytes" in answer.body, answer.body
+    for part in parts:
+        part.connection.socket.close()
+    wait_until(lambda: running.post(INFER, *request("binary")).status == 200)
+    assert running.status()["proxies"][0]["pid"] == pid, "the same proxy goes on"
