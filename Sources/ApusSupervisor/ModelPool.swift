@@ -28,6 +28,7 @@ final class ModelPool {
     private(set) var description: ModelDescription?
     /// The copy that it is loaded from, once that was made.
     private(set) var snapshot: ModelSnapshot?
+    private var keptCopy: KeptCopy?
     var slots: [WorkerSlot]
     /// How many workers it needs, found out when it was loaded, if the configuration leaves that open.
     private(set) var placedWorkerCount: Int?
@@ -230,9 +231,12 @@ final class ModelPool {
             predecessor(among: supervisor.pools), schemaChangeIsAllowed: allowsSchemaChange)
         settings.folder = wanted.folder
         settings.snapshotFolder = supervisor.snapshots.folder(generation: generation)
-        settings.snapshotDigest = snapshot?.digest ?? ""
+        // What has been loaded is loaded again; what has not is looked at anew.
+        let hasLoaded = description != nil
+        settings.snapshotDigest = hasLoaded ? snapshot?.digest ?? "" : ""
+        settings.keptFiles = hasLoaded ? keptCopy?.files ?? [] : []
         settings.knownDigests = knownDigests ?? []
-        settings.isAutomatic = knownDigests != nil
+        settings.isAutomatic = knownDigests != nil && !hasLoaded
         settings.maxRunNanoseconds = UInt64(wanted.maxRunMilliseconds) * 1_000_000
         settings.outOfRange = wanted.outOfRange
         settings.workerByteLimit = wanted.workerByteLimit
@@ -244,6 +248,7 @@ final class ModelPool {
         switch report {
         case .copied(let snapshot):
             self.snapshot = snapshot
+            keptCopy = KeptCopy(of: supervisor.snapshots.folder(generation: generation))
         case .declined(let reason, let isUnfinished):
             state = .declined(reason: reason, isUnfinished: isUnfinished)
         case .loaded(let description):
@@ -449,6 +454,7 @@ final class ModelPool {
     /// It serves no more: workers end when the proxies have closed their links, the template ends now.
     func retire() {
         isRetiring = true
+        keptCopy = nil
         endLoading()
         control?.close()
         control = nil

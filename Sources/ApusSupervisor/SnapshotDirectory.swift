@@ -66,7 +66,8 @@ final class SnapshotDirectory {
         rmdir(path)
     }
 
-    private static func entries(_ folder: String) -> [String] {
+    /// The names in a folder; none when it cannot be read.
+    static func entries(_ folder: String) -> [String] {
         guard let stream = opendir(folder) else { return [] }
         defer { closedir(stream) }
         var names: [String] = []

@@ -20,6 +20,8 @@ struct ControlSample: CustomTestStringConvertible, Sendable {
             name: "größe", version: 7, path: "/models/größe/7/model.onnx", onnxRuntimePath: "", batching: .off,
             nonfinite: .token, maxBatchRowCount: 64, maxDelayNanoseconds: 1 << 40, bodyByteLimit: .max)
         settings.maxRunNanoseconds = 1 << 41
+        settings.snapshotDigest = "00ff"
+        settings.keptFiles = [KeptFile(name: "model.onnx", path: "/proc/1/fd/9"), KeptFile(name: "ä/b", path: "")]
         return settings
     }()
     static let description = ModelDescription(

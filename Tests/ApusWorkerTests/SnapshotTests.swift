@@ -79,6 +79,31 @@ struct SnapshotTests {
         #expect(try place.copied() == ["m.onnx"])
     }
 
+    @Test("a copy that was deleted is written anew from its open files, and only as it was")
+    func restored() throws {
+        let place = try Place()
+        let files = ModelFiles(model: try place.write("m.onnx", Data("abc".utf8)), folder: "")
+        try place.write("request.json", Data("{}".utf8))
+        let taken = try Snapshot.take(files, into: place.copy, patience: 0)
+        let kept = ["m.onnx", "request.json"].map { name in
+            KeptFile(name: name, path: "/proc/self/fd/\(open("\(place.copy)/\(name)", O_RDONLY | O_CLOEXEC))")
+        }
+        defer { for file in kept { close(Int32(file.path.split(separator: "/").last!)!) } }
+        try FileManager.default.removeItem(atPath: "\(place.path)/copies")
+        try place.write("m.onnx", Data("another".utf8))
+        try Snapshot.restore(kept, into: place.copy, expecting: taken.digest)
+        #expect(try place.copied() == ["m.onnx", "request.json"])
+        #expect(FileManager.default.contents(atPath: "\(place.copy)/m.onnx") == Data("abc".utf8))
+        try FileManager.default.removeItem(atPath: "\(place.path)/copies")
+        #expect(throws: SnapshotError.replaced(kept[0].path)) {
+            try Snapshot.restore([kept[0]], into: place.copy, expecting: taken.digest)
+        }
+        #expect(throws: SnapshotError.replaced(files.model)) {
+            try Snapshot.take(files, into: place.copy, patience: 0, expecting: taken.digest)
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(place.path)/copies") == [])
+    }
+
     @Test("a model that is not there, and a place that cannot be written, are named")
     func refused() throws {
         let place = try Place()

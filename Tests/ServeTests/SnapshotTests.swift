@@ -23,6 +23,30 @@ extension ServeTests {
             try server.stop(errors: ["template exited"])
         }
 
+        @Test("a template that is started again loads what serves, also when its copy is deleted and the file another")
+        func deleted() throws {
+            let models = ModelFolder()
+            try models.put(try ModelFolder.iris(), at: "iris.onnx")
+            let server = try TestServer(
+                "\(models.path)/iris.onnx", "--workers", "1", "--reload", "manual",
+                "--snapshot-dir", "\(models.path)/copies")
+            let before = try server.settledReport().models[0]
+            try Data("no model".utf8).write(to: URL(fileURLWithPath: "\(models.path)/iris.onnx"))
+            try FileManager.default.removeItem(atPath: "\(models.path)/copies")
+            var mark = server.log.mark
+            try Processes.signal(before.template.pid, SIGKILL)
+            try server.log.wait(for: "the private copy is gone; it is written anew", since: mark)
+            try server.log.wait(for: "model loaded", since: mark)
+            mark = server.log.mark
+            try Processes.signal(try #require(before.workers.first?.pid), SIGKILL)
+            try server.log.wait(for: "worker ready", since: mark)
+            #expect(try server.askIris() == "200 iris/1")
+            let after = try server.report().models[0]
+            #expect(after.digest == before.digest && after.generation == before.generation)
+            try server.stop(errors: ["template exited"])
+            #expect(try FileManager.default.contentsOfDirectory(atPath: "\(models.path)/copies") == [])
+        }
+
         @Test("a copy that cannot be written is refused by name of the fault, the old one serves on, and it is tried again")
         func unwritable() throws {
             let models = ModelFolder()

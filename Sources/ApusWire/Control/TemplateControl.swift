@@ -28,8 +28,10 @@ package struct TemplateSettings: Equatable, Sendable {
     package var folder = ""
     /// Where the private copy is that the model is loaded from; empty to load it from `path`.
     package var snapshotFolder = ""
-    /// The digest of the copy that is there already, from a template before this; empty: a copy is made.
+    /// The digest of the copy that a template before this has loaded, and that is loaded again; empty: a copy is made.
     package var snapshotDigest = ""
+    /// The files of that copy, from which it is written anew when somebody has deleted it.
+    package var keptFiles: [KeptFile] = []
     /// Nobody asked by hand: a model that is being written, or is one of `knownDigests`, is declined.
     package var isAutomatic = false
     package var knownDigests: [String] = []
@@ -112,6 +114,7 @@ extension TemplateSettings {
         writer.write(folder)
         writer.write(snapshotFolder)
         writer.write(snapshotDigest)
+        writer.write(keptFiles) { $1.write(to: &$0) }
         writer.write(isAutomatic)
         writer.write(knownDigests) { $0.write($1) }
         writer.write(onnxRuntimePath)
@@ -136,6 +139,7 @@ extension TemplateSettings {
         folder = try reader.readString()
         snapshotFolder = try reader.readString()
         snapshotDigest = try reader.readString()
+        keptFiles = try reader.readList { (reader) throws(ControlError) in try KeptFile(reading: &reader) }
         isAutomatic = try reader.readBool()
         knownDigests = try reader.readList { (reader) throws(ControlError) in try reader.readString() }
         onnxRuntimePath = try reader.readString()
@@ -234,6 +238,29 @@ package struct ModelSnapshot: Equatable, Sendable {
     package init(digest: String, paths: [String]) {
         self.digest = digest
         self.paths = paths
+    }
+}
+
+/// A file of a private copy that the supervisor has open.
+package struct KeptFile: Equatable, Sendable {
+    /// Relative to the copy's folder.
+    package var name: String
+    /// Leads to the open file, also when its name is deleted.
+    package var path: String
+
+    package init(name: String, path: String) {
+        self.name = name
+        self.path = path
+    }
+
+    func write(to writer: inout ControlWriter) {
+        writer.write(name)
+        writer.write(path)
+    }
+
+    init(reading reader: inout ControlReader) throws(ControlError) {
+        name = try reader.readString()
+        path = try reader.readString()
     }
 }
 

@@ -8,6 +8,8 @@ enum SnapshotError: Error, Equatable {
     case disturbed(String)
     case unreadable(String, SystemError)
     case unwritable(String, SystemError)
+    /// The copy was deleted, and the file is not the one that was copied any more.
+    case replaced(String)
 }
 
 /// Takes the private copy of a model's files from which it is loaded, and loaded again when its template is started
@@ -24,15 +26,18 @@ enum Snapshot {
 
     /// Copies into `folder`, which is new or replaced.
     ///
-    /// - Parameter patience: how long to wait for writers to end, nanoseconds.
-    /// - Throws: `disturbed` when they did not.
+    /// - Parameters:
+    ///   - patience: how long to wait for writers to end, nanoseconds.
+    ///   - digest: what the copy has to have; nil for any.
+    /// - Throws: `disturbed` when they did not; `replaced` for another digest.
     static func take(
-        _ files: ModelFiles, into folder: String, patience: UInt64
+        _ files: ModelFiles, into folder: String, patience: UInt64, expecting digest: String? = nil
     ) throws(SnapshotError) -> ModelSnapshot {
         let end = MonotonicClock.now() + patience
         while true {
             do throws(SnapshotError) {
-                return try attempt(files, folder)
+                let partial = try begin(folder)
+                return try finish(try copies(of: files, in: partial), folder, expecting: digest)
             } catch {
                 discard("\(folder).part")
                 guard case .disturbed = error, MonotonicClock.now() < end else { throw error }
@@ -41,11 +46,34 @@ enum Snapshot {
         }
     }
 
+    /// Writes a copy anew that somebody has deleted, or a part of it.
+    ///
+    /// - Parameter files: its files, kept open; they never change.
+    static func restore(_ files: [KeptFile], into folder: String, expecting digest: String) throws(SnapshotError) {
+        do throws(SnapshotError) {
+            let partial = try begin(folder)
+            var copies: [FileCopy] = []
+            for file in files {
+                try makeFolders(of: file.name, in: partial)
+                copies.append(try FileCopy(of: file.path, named: file.name, in: partial))
+            }
+            try finish(copies, folder, expecting: digest)
+        } catch {
+            discard("\(folder).part")
+            throw error
+        }
+    }
+
     /// Made under another name first, so that a folder that is there is whole, however its maker ended.
-    private static func attempt(_ files: ModelFiles, _ folder: String) throws(SnapshotError) -> ModelSnapshot {
+    /// - Returns: that folder.
+    private static func begin(_ folder: String) throws(SnapshotError) -> String {
         let partial = "\(folder).part"
         discard(partial)
         try make(partial)
+        return partial
+    }
+
+    private static func copies(of files: ModelFiles, in partial: String) throws(SnapshotError) -> [FileCopy] {
         var copies: [FileCopy] = []
         for file in files.present { copies.append(try FileCopy(of: file.path, named: file.name, in: partial)) }
         for name in ExternalData.locations(ofModel: "\(partial)/\(files.modelName)") {
@@ -57,11 +85,20 @@ enum Snapshot {
         }
         if copies.contains(where: \.isUncertain) { usleep(doubtMicroseconds) }
         for copy in copies where !copy.isCurrent { throw .disturbed(copy.source) }
+        return copies
+    }
+
+    @discardableResult
+    private static func finish(
+        _ copies: [FileCopy], _ folder: String, expecting expected: String?
+    ) throws(SnapshotError) -> ModelSnapshot {
+        let snapshot = ModelSnapshot(digest: digest(of: copies), paths: copies.map(\.source))
+        if let expected, snapshot.digest != expected { throw .replaced(copies.first?.source ?? folder) }
         discard(folder)
-        guard rename(partial, folder) == 0 else {
+        guard rename("\(folder).part", folder) == 0 else {
             throw .unwritable(folder, SystemError(call: "rename", code: errno))
         }
-        return ModelSnapshot(digest: digest(of: copies), paths: copies.map(\.source))
+        return snapshot
     }
 
     /// The SHA-256 of what `sha256sum` prints of the files, by name: `sha256sum FILE… | sha256sum`.
@@ -78,9 +115,9 @@ enum Snapshot {
         }
     }
 
-    /// The folder around it is made again when somebody deleted it.
+    /// The folders around it are made again when somebody deleted them.
     private static func make(_ path: String) throws(SnapshotError) {
-        if let slash = path.lastIndex(of: "/") { mkdir(String(path[..<slash]), 0o700) }
+        for slash in path.indices where path[slash] == "/" { mkdir(String(path[..<slash]), 0o700) }
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
             throw .unwritable(path, SystemError(call: "mkdir", code: errno))
         }
@@ -113,6 +150,9 @@ extension SnapshotError {
         case .unwritable(_, let error):
             "the private copy of \(model) cannot be written to \(folder): \(Self.named(error)); "
                 + "make room there or name another folder with --snapshot-dir"
+        case .replaced:
+            "the private copy of \(model) was deleted, and the file is not the one that serves any more; "
+                + "apus reload takes the file"
         }
     }
 

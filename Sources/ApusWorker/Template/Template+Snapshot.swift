@@ -5,7 +5,7 @@ import Glibc
 extension Template {
     /// The same settings with the private copy as what is loaded. Ends the process when there is nothing to load.
     ///
-    /// A copy that a template before this one made is used again.
+    /// A copy that a template before this one has loaded is used again, and written anew when it was deleted.
     func copied(
         _ settings: TemplateSettings, _ channel: borrowing ControlChannel
     ) throws(LoadFailure) -> TemplateSettings {
@@ -14,7 +14,10 @@ extension Template {
         let files = ModelFiles(model: settings.path, folder: settings.folder)
         var own = settings
         own.path = "\(folder)/\(files.modelName)"
-        if !settings.snapshotDigest.isEmpty, FileIdentity(path: own.path) != nil { return own }
+        guard settings.snapshotDigest.isEmpty else {
+            if !isWhole(own) { try restore(files, settings, channel) }
+            return own
+        }
         let snapshot = try take(files, settings, channel)
         try? channel.send(TemplateReport.copied(snapshot))
         if settings.isAutomatic, settings.knownDigests.contains(snapshot.digest) {
@@ -23,18 +26,44 @@ extension Template {
         return own
     }
 
+    private func isWhole(_ settings: TemplateSettings) -> Bool {
+        let paths = settings.keptFiles.map { "\(settings.snapshotFolder)/\($0.name)" } + [settings.path]
+        return paths.allSatisfy { FileIdentity(path: $0) != nil }
+    }
+
+    /// From what the supervisor has kept open; else from the user's files, when they are still those that serve.
+    private func restore(
+        _ files: ModelFiles, _ settings: TemplateSettings, _ channel: borrowing ControlChannel
+    ) throws(LoadFailure) {
+        log.warning(
+            "the private copy is gone; it is written anew",
+            metadata: ["model": "\(settings.name)", "version": "\(settings.version)"])
+        do throws(SnapshotError) {
+            try Snapshot.restore(
+                settings.keptFiles, into: settings.snapshotFolder, expecting: settings.snapshotDigest)
+        } catch {
+            guard case .replaced = error else {
+                let sentence = error.sentence(copying: files.model, to: settings.snapshotFolder)
+                throw LoadFailure(exitCode: .cannotCreate, sentence: sentence, mayPass: true)
+            }
+            _ = try take(files, settings, channel)
+        }
+    }
+
     private func take(
         _ files: ModelFiles, _ settings: TemplateSettings, _ channel: borrowing ControlChannel
     ) throws(LoadFailure) -> ModelSnapshot {
         let folder = settings.snapshotFolder
         do throws(SnapshotError) {
             let patience = settings.isAutomatic ? 0 : Limits.writerNanoseconds
-            return try Snapshot.take(files, into: folder, patience: patience)
+            let digest = settings.snapshotDigest.isEmpty ? nil : settings.snapshotDigest
+            return try Snapshot.take(files, into: folder, patience: patience, expecting: digest)
         } catch {
             let sentence = error.sentence(copying: files.model, to: folder)
             switch error {
             case .disturbed where settings.isAutomatic: decline(sentence, isUnfinished: true, channel)
-            case .disturbed: throw LoadFailure(exitCode: .modelCannotLoad, sentence: sentence, mayPass: true)
+            case .disturbed, .replaced:
+                throw LoadFailure(exitCode: .modelCannotLoad, sentence: sentence, mayPass: true)
             case .unwritable: throw LoadFailure(exitCode: .cannotCreate, sentence: sentence, mayPass: true)
             case .unreadable(let path, let reason) where path == files.model:
                 var failure = LoadFailure(.modelMissing(path: path, reason: String(cString: strerror(reason.code))))
