@@ -11,15 +11,11 @@ let swift: [SwiftSetting] = [
 ]
 
 /// The same for the references that the optimizer counts after that flag has had its say, such as those it takes from
-/// `unowned(unsafe)` properties, and for the standard library's own: the runtime has both ways of counting.
-/// Not every linker can give a symbol of an archive another name; the toolchain's lld can.
+/// `unowned(unsafe)` properties, and for the standard library's own where it is linked statically: see `CReferences`.
+/// The toolchain's own linker says nothing about functions of Foundation that nobody calls.
 let linker: [LinkerSetting] = [
     .unsafeFlags(
-        ["-use-ld=lld"]
-            + ["retain", "release"].flatMap { name in
-                ["--wrap=swift_\(name)", "--defsym=__wrap_swift_\(name)=swift_nonatomic_\(name)"]
-                    .flatMap { ["-Xlinker", $0] }
-            },
+        ["-use-ld=lld", "-Xlinker", "--wrap=swift_retain", "-Xlinker", "--wrap=swift_release"],
         .when(configuration: .release))
 ]
 
@@ -57,6 +53,7 @@ let package = Package(
             cxxSettings: [.unsafeFlags(["-std=c++17"])],
             linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
         .target(name: "CProcess"),
+        .target(name: "CReferences"),
 
         library("ApusLoop", ["CLibuv"]),
         library("ApusLog", [log]),
@@ -77,7 +74,7 @@ let package = Package(
             name: "apus",
             dependencies: [
                 "ApusProxy", "ApusWorker", "ApusSupervisor", "ApusModel", "ApusProtocols",
-                "ApusLog", "ApusConfiguration", "ApusAdmin", log, arguments,
+                "ApusLog", "ApusConfiguration", "ApusAdmin", "CReferences", log, arguments,
             ],
             swiftSettings: swift, linkerSettings: linker),
         .target(

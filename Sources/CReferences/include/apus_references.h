@@ -1,0 +1,1 @@
+/* No declarations: see apus_references.c. */
