@@ -19,8 +19,6 @@ def mix(run):
     path = run.folder / "iris.onnx"
     shutil.copy(IRIS.path, path)
     arguments = [f"iris={path}", SLOW, "--workers", "2", "--default-model", "iris", "--probation", "2000"]
-    # The copies are not in the folder that is deleted: a template that is killed has no other file then.
-    arguments += ["--snapshot-dir", run.folder / "copies"]
     with run.serve(*arguments, errors=ERRORS) as server:
         with run.load(server) as load, Sampler(server.proportional_bytes, every=1) as sampler:
             for _ in run.faults(load, every=0.5 if run.is_short else 2):

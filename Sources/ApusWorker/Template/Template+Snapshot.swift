@@ -26,7 +26,8 @@ extension Template {
         return own
     }
 
-    private func isWhole(_ settings: TemplateSettings) -> Bool {
+    /// Nobody has deleted the copy that those settings load.
+    func isWhole(_ settings: TemplateSettings) -> Bool {
         let paths = settings.keptFiles.map { "\(settings.snapshotFolder)/\($0.name)" } + [settings.path]
         return paths.allSatisfy { FileIdentity(path: $0) != nil }
     }

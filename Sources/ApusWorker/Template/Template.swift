@@ -42,7 +42,7 @@ struct Template {
         Priority.lower()
         defer { Priority.restore() }
         do throws(LoadFailure) {
-            let loaded = try ModelLoad.load(try copied(settings, channel), yaml: yaml, log: log)
+            let loaded = try loadCopy(try copied(settings, channel))
             model = loaded.model
             try? channel.send(TemplateReport.loaded(loaded.description))
         } catch {
@@ -51,6 +51,21 @@ struct Template {
                 TemplateReport.failed(
                     exitCode: failure.exitCode.rawValue, sentence: failure.sentence, mayPass: failure.mayPass))
             _exit(failure.exitCode.rawValue)
+        }
+    }
+}
+
+extension Template {
+    /// - Throws: a failure that may pass when somebody deleted the copy meanwhile: nothing is known of the model then.
+    private func loadCopy(
+        _ settings: TemplateSettings
+    ) throws(LoadFailure) -> (model: WorkerModel, description: ModelDescription) {
+        do throws(LoadFailure) {
+            return try ModelLoad.load(settings, yaml: yaml, log: log)
+        } catch {
+            var failure = error
+            if !isWhole(settings) { failure.mayPass = true }
+            throw failure
         }
     }
 }
