@@ -23,6 +23,9 @@ final class ClientConnection: StreamOwner {
     /// still writing.
     static let bodyWakeByteCount = 512 << 10
 
+    /// How long after a request its client may shut its sending side and still be taken for one that waits.
+    private static let shutNanoseconds: UInt64 = 10_000_000
+
     enum Phase {
         /// No byte of a request has come.
         case between
@@ -437,8 +440,8 @@ final class ClientConnection: StreamOwner {
         endOfInput()
     }
 
-    /// The client will send no more. What it has sent is answered, unless its request still waits in a queue:
-    /// most likely nobody is there any more.
+    /// The client will send no more. What it has sent is answered, unless its request still waits: most likely nobody is
+    /// there any more. One that only shuts its sending side does so right behind its request, which a worker has then.
     private func endOfInput() {
         switch phase {
         case .between, .head, .body, .lingering, .closed:
@@ -448,6 +451,9 @@ final class ClientConnection: StreamOwner {
                 close()
             } else {
                 current.closesAfterAnswer = true
+                if let request = current.request, Loop.nanoseconds &- request.arrivedAt > Self.shutNanoseconds {
+                    request.cancel()
+                }
             }
         case .writing:
             current.closesAfterAnswer = true

@@ -348,7 +348,7 @@ package final class ProxyProcess {
         if request.isPostponed, retryPostponed(request, result, model, at: now) { return }
         if request.isAlone { acquit(request, model) }
         model.forget(request)
-        model.learn(result)
+        if result.runRowCount > 0 { model.learn(result) }
         record(request, result, body.count, model, at: now)
         if let connection = request.connection {
             request.connection = nil
@@ -358,6 +358,10 @@ package final class ProxyProcess {
                 decode: Int(result.timing.decode / 1000), batch: Int(result.timing.batchWait / 1000),
                 compute: Int(result.timing.compute / 1000), encode: Int(result.timing.encode / 1000))
             release(request)
+            if result.status == InferenceError.cancelled.status {
+                connection.current.request = nil
+                return connection.close()
+            }
             // A request that waited when another version took over was answered by that one.
             if connection.current.model !== model { connection.current.model = model }
             connection.answer(result, body, timing)
@@ -379,9 +383,9 @@ package final class ProxyProcess {
         connection.resume()
     }
 
-    /// The client has gone. What waits is dropped; what a worker has comes back and finds nobody.
+    /// The client has gone. What waits is dropped; what a worker has comes back and finds nobody, and need not be run.
     func abandon(_ request: ProxyRequest) {
-        guard request.state == .queued else { return }
+        guard request.state == .queued else { return request.cancel() }
         request.model?.forget(request)
         release(request)
     }

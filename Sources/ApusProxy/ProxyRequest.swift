@@ -172,6 +172,11 @@ final class ProxyRequest {
     /// The link that it was sent on is lost, but perhaps not the worker: its memory is used for no other request.
     func mistrustReader() { mayBeRead = shared != nil }
 
+    /// Tells the worker that has it, if one has, that nobody waits for the answer.
+    func cancel() {
+        if state == .dispatched { link?.cancel(self) }
+    }
+
     // MARK: The frame
 
     /// The frame, ready to be written.

@@ -135,6 +135,16 @@ final class WorkerLink: StreamOwner, WorkerLoad {
         try stream.queue(buffers, after: taken, keeping: WrittenRequests(Array(group)))
     }
 
+    /// Tells the worker that nobody waits for the answer. It comes all the same.
+    func cancel(_ request: ProxyRequest) {
+        // What was in a worker that died has to show that it can be run.
+        guard let stream, state == .open, !request.isAlone else { return }
+        withUnsafeTemporaryAllocation(byteCount: CancelFrame.byteCount, alignment: 8) { bytes in
+            CancelFrame(requestID: request.id).encode(into: bytes.baseAddress!)
+            do throws(UVError) { try stream.send(UnsafeRawBufferPointer(bytes)) } catch { lose() }
+        }
+    }
+
     // MARK: Answers
 
     func memory(for stream: Stream) -> UnsafeMutableRawBufferPointer {

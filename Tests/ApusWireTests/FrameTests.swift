@@ -74,6 +74,22 @@ struct FrameTests {
         #expect(throws: FrameError.unexpectedKind(1)) { try ResultFrame(header, guarded.bytes) }
     }
 
+    @Test("a cancel frame is a header and no more")
+    func cancel() throws {
+        var wire = [UInt8](repeating: 0xEE, count: CancelFrame.byteCount)
+        wire.withUnsafeMutableBytes { CancelFrame(requestID: 0x0102_0304_0506_0708).encode(into: $0.baseAddress!) }
+        #expect(wire == [0x41, 0x50, 0x55, 0x53, 2, 3, 0, 0, 8, 7, 6, 5, 4, 3, 2, 1, 24, 0, 0, 0, 0, 0, 0, 0])
+        guard case .frame(let header, let body) = try FrameSample.decode(wire) else {
+            Issue.record("the frame is whole")
+            return
+        }
+        #expect(try CancelFrame(header).requestID == 0x0102_0304_0506_0708 && body == 24..<24)
+        wire[20] = 1
+        guard case .frame(let longer, _) = try FrameSample.decode(wire + [0]) else { return }
+        #expect(throws: FrameError.bodyTooLarge(byteCount: 1, limit: 0)) { try CancelFrame(longer) }
+        #expect(throws: FrameError.unexpectedKind(3)) { try wire.withUnsafeBytes { try InferFrame(longer, $0) } }
+    }
+
     /// A frame whose body is in memory, and its bytes.
     static func inMemory(offset: UInt32, byteCount: UInt32) -> (frame: InferFrame, wire: [UInt8]) {
         var frame = FrameSample.inferFrame
@@ -194,7 +210,7 @@ struct FrameTests {
         Refusal(testDescription: "an earlier version", offset: 4, bytes: [1], error: .unknownVersion(1)),
         Refusal(testDescription: "a later version", offset: 4, bytes: [3], error: .unknownVersion(3)),
         Refusal(testDescription: "no kind", offset: 5, bytes: [0], error: .unknownKind(0)),
-        Refusal(testDescription: "a kind nobody sends", offset: 5, bytes: [3], error: .unknownKind(3)),
+        Refusal(testDescription: "a kind nobody sends", offset: 5, bytes: [4], error: .unknownKind(4)),
         Refusal(testDescription: "a shorter head", offset: 16, bytes: [63], error: .badHeadLength(found: 63, wanted: 64)),
         Refusal(testDescription: "the other kind's head", sample: .result, offset: 16, bytes: [64],
             error: .badHeadLength(found: 64, wanted: 72)),
@@ -237,6 +253,7 @@ struct FrameTests {
             switch header.kind {
             case .infer: _ = try InferFrame(header, guarded.bytes)
             case .result: _ = try ResultFrame(header, guarded.bytes)
+            case .cancel: _ = try CancelFrame(header)
             }
         }
     }

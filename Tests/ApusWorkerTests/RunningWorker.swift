@@ -135,6 +135,14 @@ final class TestLink {
     }
 }
 
+extension CancelFrame {
+    var bytes: [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: Self.byteCount)
+        bytes.withUnsafeMutableBytes { encode(into: $0.baseAddress!) }
+        return bytes
+    }
+}
+
 /// A request as a proxy sends it.
 struct TestRequest {
     var frame: InferFrame

@@ -40,6 +40,6 @@ struct WorkerCostTests {
             guard case .moved = link.inbox.receive(from: link.socket) else { return }
             while let (frame, body) = try link.inbox.next() { turn.admit(frame, body, from: link) }
         } while link.inbox.isFull
-        turn.run()
+        turn.run(look: {})
     }
 }

@@ -99,6 +99,43 @@ struct WorkerTests {
         #expect(answers[1].text.contains("Request timeout expired"))
     }
 
+    @Test("a request whose client has gone is answered without a run, and nobody else's is touched")
+    func cancelled() throws {
+        let worker = try RunningWorker(TestModel.load("iris"))
+        let (link, other) = (try worker.connect(), try worker.connect())
+        let requests = try (0..<3).map { try Self.iris($0) }
+        try other.send(requests[1].bytes)
+        #expect(try other.receive()?.frame.status == 200)
+        let unknown = CancelFrame(requestID: 77).bytes
+        try link.send(unknown + requests.flatMap(\.bytes) + CancelFrame(requestID: 1).bytes + unknown)
+        let answers = try requests.map { _ in try #require(try link.receive()).frame }
+            .sorted { $0.requestID < $1.requestID }
+        #expect(answers.map(\.status) == [200, 499, 200])
+        #expect(answers[1].runRowCount == 0 && answers[0].runRowCount == 2)
+        try other.send(requests[1].bytes)
+        #expect(try other.receive()?.frame.status == 200)
+    }
+
+    @Test("requests behind others in a turn are not run when their clients go meanwhile")
+    func cancelledLater() throws {
+        let worker = try RunningWorker(TestModel.load("small/slow", isBatchable: false))
+        let link = try worker.connect()
+        func request(_ id: UInt64, turns: Int) -> TestRequest {
+            let input = #"{"name":"x","shape":[1,1],"datatype":"FP32","data":[\#(turns)]}"#
+            return TestRequest(id, Array(#"{"inputs":[\#(input)]}"#.utf8))
+        }
+        // Some 20 ms each.
+        try link.send((0..<20).flatMap { request($0, turns: 20_000).bytes })
+        #expect(try link.receive()?.frame.requestID == 0)
+        // The cancels come behind a request that waits for the next turn.
+        try link.send(request(20, turns: 1).bytes + (1..<20).flatMap { CancelFrame(requestID: $0).bytes })
+        let answers = try (1...20).map { _ in try #require(try link.receive()).frame }
+        #expect(answers.map(\.requestID) == Array(1...20) && answers.last?.status == 200)
+        let cancelled = answers.filter { $0.status == 499 }
+        #expect(cancelled.count >= 10 && cancelled.allSatisfy { $0.runRowCount == 0 })
+        #expect(answers.allSatisfy { $0.status == 499 || $0.status == 200 })
+    }
+
     @Test("a request marked alone shares no run")
     func alone() throws {
         let worker = try RunningWorker(TestModel.load("iris"))

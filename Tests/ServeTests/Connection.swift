@@ -94,6 +94,14 @@ final class Connection {
     /// The client will send no more.
     func shutdown() { Foundation.shutdown(descriptor, Int32(SHUT_WR)) }
 
+    /// The client is gone, and what comes for it is refused (socket(7), SO_LINGER). Nothing else is called after it.
+    func reset() {
+        var linger = Foundation.linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Foundation.linger>.size))
+        var nobody = sockaddr(sa_family: sa_family_t(AF_UNSPEC), sa_data: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+        Foundation.connect(descriptor, &nobody, socklen_t(MemoryLayout<sockaddr>.size))
+    }
+
     /// A small window: the kernel holds little of an answer that is not read.
     func receiveLittle() {
         var byteCount: Int32 = 4096

@@ -125,6 +125,35 @@ extension ServeTests {
             try server.stop()
         }
 
+        @Test("requests that a worker has and has not begun are not run when their clients go", arguments: [true, false])
+        func cancelled(byReset: Bool) throws {
+            let server = try TestServer(Fixture.slow, "--workers", "1", "--batching", "off")
+            let busy = try server.connect()
+            try busy.request("POST", "/v2/models/slow/infer", body: Fixture.turns(Fixture.aWhile))
+            try server.connect().settle()
+            let gone = try server.connect()
+            try gone.request("POST", "/v2/models/slow/infer", body: Fixture.turns(Fixture.forever))
+            try server.waitFor("2") { try Self.counts("apus_in_flight_requests", server) }
+            if byReset {
+                gone.reset()
+            } else {
+                usleep(50_000)  // at once would be a client that waits, and has no more to say
+                gone.shutdown()
+            }
+            try server.connect().settle()
+            #expect(try busy.read().status == 200)
+            #expect(try server.ask("POST", "/v2/models/slow/infer", body: Fixture.turns(1)).status == 200)
+            #expect(try Self.counts("apus_requests_total", with: #"code="499""#, server) == "1")
+            try server.stop()
+        }
+
+        /// The values of the slow model's series of that name.
+        private static func counts(_ name: String, with label: String = "version=", _ server: TestServer) throws -> String {
+            try server.ask("GET", "/metrics").body.split(separator: "\n")
+                .filter { $0.hasPrefix("\(name){model=\"slow\"") && $0.contains(label) }
+                .compactMap { $0.split(separator: " ").last }.joined(separator: " ")
+        }
+
         @Test("more clients than connections, who all keep theirs: each gets its turn")
         func manyClients() throws {
             let server = try TestServer(Fixture.iris, "--workers", "1", "--max-connections", "8")

@@ -162,6 +162,7 @@ def leave_the_queue(run, server, count=200):
         for one in leavers:
             one.request("POST", "/models/slow/predict", body=json.dumps({"x": turns}).encode())
         assert server.get("/livez").status == 200  # what was sent before has been read by now
+        last(0.05)  # at once would be a client that waits, and has no more to say
         for one in leavers:
             one.socket.close()
         run.outcome.faults += count
@@ -169,8 +170,7 @@ def leave_the_queue(run, server, count=200):
         run.count(1, int(status != 200))
     answer = server.post("/models/slow/predict", {"x": 1})
     run.count(1, int(answer.status != 200))
-    # What a run has room for may have been sent ahead to the worker.
-    run.measure(f"of {count} who left a queue were worked for", inferences(server) - before - 2, 64)
+    run.measure(f"of {count} who left a queue were worked for", inferences(server) - before - 2, 0, is_soft=True)
 
 
 def inferences(server):

@@ -10,7 +10,7 @@
 ///         16     4  byte count of this header with the kind's fields
 ///         20     4  body byte count; 0 for a body that lies elsewhere
 package struct FrameHeader: Equatable {
-    package enum Kind: UInt8, Sendable { case infer = 1, result = 2 }
+    package enum Kind: UInt8, Sendable { case infer = 1, result = 2, cancel = 3 }
 
     package static let byteCount = 24
     static let magic: UInt32 = 0x5355_5041
@@ -157,6 +157,7 @@ extension FrameHeader.Kind {
         switch self {
         case .infer: InferFrame.byteCount
         case .result: ResultFrame.byteCount
+        case .cancel: CancelFrame.byteCount
         }
     }
 }

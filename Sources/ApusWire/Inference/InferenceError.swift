@@ -30,6 +30,8 @@ package enum InferenceError: Error, Equatable, Sendable {
     // Too much at once, or too late.
     case queueFull(capacity: Int)
     case queueTimeout
+    /// The client has gone. Nobody reads this; it is counted.
+    case cancelled
     case deadlineExceeded(milliseconds: Int)
     case noWorker(model: String)
     // Faults of ours or of the model.
@@ -46,7 +48,7 @@ package enum InferenceError: Error, Equatable, Sendable {
         case .malformed, .unknownInput, .missingInput, .duplicateInput, .unknownOutput, .datatypeMismatch,
             .shapeMismatch, .sizeMismatch, .unrepresentable, .batchTooLarge, .batchMismatch,
             .bodyTooLarge, .unknownModel, .unknownVersion, .unknownLabel, .unsupported,
-            .quarantined, .several:
+            .quarantined, .several, .cancelled:
             .client
         case .queueFull, .queueTimeout, .deadlineExceeded, .noWorker: .overload
         case .runFailed, .poisonInput: .server
@@ -63,6 +65,7 @@ package enum InferenceError: Error, Equatable, Sendable {
         case .unknownModel, .unknownVersion, .unknownLabel: 404
         case .bodyTooLarge: 413
         case .quarantined: 422
+        case .cancelled: 499  // nginx' number for it
         case .unsupported: 501
         case .queueFull, .queueTimeout, .noWorker: 503
         case .deadlineExceeded: 504
@@ -113,6 +116,8 @@ extension InferenceError: CustomStringConvertible {
             return "Exceeds maximum queue size: \(capacity) requests are already waiting; try again later"
         case .queueTimeout:
             return "Request timeout expired before the model was free"
+        case .cancelled:
+            return "the client closed the connection before its request was run"
         case .deadlineExceeded(let milliseconds):
             return "no answer within the deadline of \(milliseconds) ms"
         case .noWorker(let model):

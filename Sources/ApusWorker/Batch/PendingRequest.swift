@@ -12,6 +12,8 @@ final class PendingRequest {
         inferenceHeaderByteCount: -1, endpoint: .openInference, coding: .identity, accepted: [])
     /// Who gets the answer; nil between turns.
     var link: Link?
+    /// Its client has gone.
+    var isCancelled = false
     /// When it was decoded, and how long that took, in nanoseconds.
     var decodedAt: UInt64 = 0
     var decodeNanoseconds: UInt64 = 0
@@ -29,7 +31,8 @@ final class PendingRequest {
     var rank: UInt64 { inference.priority == 0 ? .max : inference.priority }
 
     /// Why it is not to be run any more, if so.
-    func lateness(at now: UInt64) -> InferenceError? {
+    func refusal(at now: UInt64) -> InferenceError? {
+        if isCancelled || link?.isClosed == true { return .cancelled }
         if now >= frame.deadline {
             let given = frame.deadline >= frame.arrivedAt ? frame.deadline - frame.arrivedAt : 0
             return .deadlineExceeded(milliseconds: Int(given / 1_000_000))

@@ -13,14 +13,20 @@ struct RunFacts {
 /// Runs.
 extension Turn {
     /// Runs everything that was collected, answers it, and sends each run's answers as it ends.
-    func run() {
+    /// - Parameter look: between runs, now and then: finds out who has gone meanwhile.
+    func run(look: () -> Void) {
         guard !requests.isEmpty else {
             flushDirty()
             return end()  // what was refused may have taken memory too
         }
         if hasPriorities { orderByPriority() }
         plan()
+        var lookedAt = mark
         for index in planner.runs.indices {
+            if mark &- lookedAt >= Limits.lookNanoseconds, !borrowsBodies {
+                look()
+                lookedAt = mark
+            }
             perform(planner.runs[index])
             flushDirty()
         }
@@ -54,7 +60,7 @@ extension Turn {
         members.removeAll(keepingCapacity: true)
         var rowCount = 0
         for request in requests[run] {
-            if let error = request.lateness(at: mark) {
+            if let error = request.refusal(at: mark) {
                 answer(request, error, run: nil)
             } else {
                 members.append(request)

@@ -58,8 +58,9 @@ final class Turn {
         let request = fresh()
         request.frame = frame
         request.link = link
+        request.isCancelled = false
         request.inference.reset()
-        if let error = request.lateness(at: mark) { return refuse(request, error) }
+        if let error = request.refusal(at: mark) { return refuse(request, error) }
         ownBodies()
         let began = mark
         do throws(InferenceError) {
@@ -74,6 +75,11 @@ final class Turn {
             request.decodeNanoseconds = mark &- began
             refuse(request, error)
         }
+    }
+
+    /// The client of that request, which came on `link`, has gone. Nothing happens when it has been answered.
+    func cancel(_ id: UInt64, from link: Link) {
+        requests.first { $0.frame.requestID == id && $0.link === link }?.isCancelled = true
     }
 
     /// Something collected is still read from the memory that its body came in.

@@ -24,6 +24,8 @@ struct FrameInbox: ~Copyable {
     private let passed: PassedMemory
     /// What came with bytes that are not given out yet, in order.
     private var descriptors: [Int32] = []
+    /// The requests whose clients have gone, see `takeCancelled`.
+    private var cancelled: [UInt64] = []
 
     /// - Parameters:
     ///   - bodyByteLimit: a frame that announces a longer body is refused.
@@ -55,22 +57,50 @@ struct FrameInbox: ~Copyable {
     /// The last `receive` filled all the room: there may be more.
     var isFull: Bool { end == capacity }
 
-    /// The next whole frame, or nil when more bytes are needed.
+    /// More may be received though not all that came was given out.
+    var hasRoom: Bool { start > 0 || end < capacity }
+
+    /// The next whole request, or nil when more bytes are needed.
     mutating func next() throws(FrameError) -> (frame: InferFrame, body: UnsafeRawBufferPointer)? {
-        let bytes = UnsafeRawBufferPointer(start: memory + start, count: end - start)
-        switch try FrameHeader.decode(bytes, bodyLimit: bodyByteLimit) {
-        case .incomplete(let byteCount):
-            wanted = byteCount
-            let isExcess = descriptors.count > (start == end ? 0 : Self.descriptorLimit)
-            if isExcess { throw .memoryUnused }
-            return nil
-        case .frame(let header, let body):
-            let frame = try InferFrame(header, bytes)
-            start += body.upperBound
-            wanted = FrameHeader.byteCount
-            if frame.memoryOffset != nil { return (frame, try passedBody(frame)) }
-            return (frame, UnsafeRawBufferPointer(rebasing: bytes[body]))
+        while true {
+            let bytes = UnsafeRawBufferPointer(start: memory + start, count: end - start)
+            switch try FrameHeader.decode(bytes, bodyLimit: bodyByteLimit) {
+            case .incomplete(let byteCount):
+                wanted = byteCount
+                let isExcess = descriptors.count > (start == end ? 0 : Self.descriptorLimit)
+                if isExcess { throw .memoryUnused }
+                return nil
+            case .frame(let header, let body):
+                start += body.upperBound
+                wanted = FrameHeader.byteCount
+                if header.kind == .cancel {
+                    cancelled.append(try CancelFrame(header).requestID)
+                    continue
+                }
+                let frame = try InferFrame(header, bytes)
+                if frame.memoryOffset != nil { return (frame, try passedBody(frame)) }
+                return (frame, UnsafeRawBufferPointer(rebasing: bytes[body]))
+            }
         }
+    }
+
+    /// Looks through the whole frames that `next` has not given out yet for requests that are cancelled. What is wrong
+    /// with them is for `next` to say.
+    mutating func lookAhead() {
+        var place = start
+        while case .frame(let header, let body)? = try? FrameHeader.decode(
+            UnsafeRawBufferPointer(start: memory + place, count: end - place), bodyLimit: bodyByteLimit)
+        {
+            if header.kind == .cancel { cancelled.append(header.requestID) }
+            place += body.upperBound
+        }
+    }
+
+    /// The requests that were found to be cancelled since the last call. They came before, and may be answered.
+    mutating func takeCancelled() -> [UInt64] {
+        guard !cancelled.isEmpty else { return [] }
+        defer { cancelled.removeAll() }
+        return cancelled
     }
 
     private mutating func passedBody(_ frame: InferFrame) throws(FrameError) -> UnsafeRawBufferPointer {

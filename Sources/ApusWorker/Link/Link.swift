@@ -10,6 +10,8 @@ final class Link {
     var outbox = AnswerOutbox()
     /// The peer is gone or sent what is no frame. Answers for it are dropped.
     private(set) var isClosed = false
+    /// Its inbox was filled during a turn, and what is in it is for the next one.
+    var wasLookedAt = false
     /// Has answers of this run that no write has been tried for.
     var isDirty = false
 
@@ -20,6 +22,9 @@ final class Link {
 
     /// Answers wait for room in the socket.
     var isBlocked: Bool { !outbox.isEmpty }
+
+    /// There is something to admit though the socket may have no more.
+    var hasUnread: Bool { wasLookedAt && !isBlocked && !isClosed }
 
     /// Writes what the socket takes.
     func flush() {

@@ -14,6 +14,8 @@ enum Limits {
     static let reportNanoseconds: Int64 = 1_000_000_000
     /// After how long without a request a worker looks what it has left to tell or to let go.
     static let restNanoseconds: Int64 = 1_000_000_000
+    /// After how long, between two runs of a turn, a worker looks whose clients have gone.
+    static let lookNanoseconds: UInt64 = 1_000_000
     /// Links of one worker: proxies, those of the generation before, and probing tools.
     static let linkCount = 256
 }

@@ -44,7 +44,7 @@ final class Worker {
             guard try takeIn(nanoseconds: isAtRest ? -1 : Limits.restNanoseconds) else { return .ok }
             try waitForMore()
             let requestCount = turn.requests.count
-            turn.run()
+            turn.run(look: lookForCancelled)
             try reportCounts()
             for link in links { link.inbox.shrink() }
             if !passed.isEmpty { passed.endTurn(at: MonotonicClock.now()) }
@@ -59,12 +59,21 @@ final class Worker {
         set.removeAll()
         set.add(control.socket.descriptor)
         set.add(links.count < Limits.linkCount ? listener.descriptor : -1)  // -1 is passed over (poll(2))
-        for link in links { set.add(link.socket.descriptor, toWrite: link.isBlocked) }
-        guard try set.wait(nanoseconds: nanoseconds) else { return true }
+        var hasUnread = false
+        for link in links {
+            set.add(link.socket.descriptor, toWrite: link.isBlocked)
+            hasUnread = hasUnread || link.hasUnread
+        }
+        guard try set.wait(nanoseconds: hasUnread ? 0 : nanoseconds) || hasUnread else { return true }
         if set.isReady(0), try !takeOrders() { return false }
         turn.begin()
-        for (index, link) in links.enumerated() where set.isReady(index + 2) {
-            if link.isBlocked { link.flush() } else { read(link) }
+        for (index, link) in links.enumerated() {
+            if set.isReady(index + 2) {
+                if link.isBlocked { link.flush() } else { read(link) }
+            } else if link.hasUnread {
+                turn.ownBodies()
+                admitAll(link)
+            }
         }
         if set.isReady(1) { acceptLinks() }
         return true
@@ -137,6 +146,7 @@ final class Worker {
     }
 
     private func admitAll(_ link: Link) {
+        link.wasLookedAt = false
         do throws(FrameError) {
             while let (frame, body) = try link.inbox.next() { turn.admit(frame, body, from: link) }
         } catch {
@@ -144,5 +154,25 @@ final class Worker {
             log.error("a link is closed", metadata: ["reason": "\(error)"])
             link.close()
         }
+        cancelAll(link)
+    }
+
+    /// Finds those of the turn's requests whose clients have gone since it began. Requests that came meanwhile stay in
+    /// their inboxes, for the next turn.
+    private func lookForCancelled() {
+        for link in links where !link.isClosed && link.inbox.hasRoom {
+            switch link.inbox.receive(from: link.socket) {
+            case .moved:
+                link.inbox.lookAhead()
+                link.wasLookedAt = true
+            case .wouldBlock: continue
+            case .closed: link.close()
+            }
+            cancelAll(link)
+        }
+    }
+
+    private func cancelAll(_ link: Link) {
+        for id in link.inbox.takeCancelled() { turn.cancel(id, from: link) }
     }
 }
