@@ -23,9 +23,6 @@ final class ClientConnection: StreamOwner {
     /// still writing.
     static let bodyWakeByteCount = 512 << 10
 
-    /// How long after a request its client may shut its sending side and still be taken for one that waits.
-    private static let shutNanoseconds: UInt64 = 10_000_000
-
     enum Phase {
         /// No byte of a request has come.
         case between
@@ -440,8 +437,8 @@ final class ClientConnection: StreamOwner {
         endOfInput()
     }
 
-    /// The client will send no more. What it has sent is answered, unless its request still waits: most likely nobody is
-    /// there any more. One that only shuts its sending side does so right behind its request, which a worker has then.
+    /// The client will send no more. What it has sent is answered, unless its request still waits, in the queue or behind
+    /// others at its worker: most likely nobody is there any more.
     private func endOfInput() {
         switch phase {
         case .between, .head, .body, .lingering, .closed:
@@ -451,9 +448,7 @@ final class ClientConnection: StreamOwner {
                 close()
             } else {
                 current.closesAfterAnswer = true
-                if let request = current.request, Loop.nanoseconds &- request.arrivedAt > Self.shutNanoseconds {
-                    request.cancel()
-                }
+                if let request = current.request, request.isBehindOthers { request.cancel() }
             }
         case .writing:
             current.closesAfterAnswer = true

@@ -35,6 +35,8 @@ final class ProxyRequest {
     var link: WorkerLink?
     /// Which of its link's groups it was handed out with.
     var group = 0
+    /// Its worker had others when it got this one.
+    var isBehindOthers = false
     var endpoint = Endpoint.openInference
     /// Only the version that it was made for may answer it.
     var namesVersion = false

@@ -92,12 +92,14 @@ final class WorkerLink: StreamOwner, WorkerLoad {
         buffers.removeAll(keepingCapacity: true)
         groups[index] = group.count
         handedAt = now
+        let isBusy = requests.count > 0
         var last: ProxyRequest?
         for (position, request) in zip(group.indices, group) {
             let isLast = position == group.endIndex - 1
             request.state = .dispatched
             request.link = self
             request.group = index
+            request.isBehindOthers = isBusy
             request.dispatchedAt = now
             requests.append(request)
             if request.isAlone { isExclusive = true }

@@ -134,12 +134,7 @@ extension ServeTests {
             let gone = try server.connect()
             try gone.request("POST", "/v2/models/slow/infer", body: Fixture.turns(Fixture.forever))
             try server.waitFor("2") { try Self.counts("apus_in_flight_requests", server) }
-            if byReset {
-                gone.reset()
-            } else {
-                usleep(50_000)  // at once would be a client that waits, and has no more to say
-                gone.shutdown()
-            }
+            if byReset { gone.reset() } else { gone.shutdown() }
             try server.connect().settle()
             #expect(try busy.read().status == 200)
             #expect(try server.ask("POST", "/v2/models/slow/infer", body: Fixture.turns(1)).status == 200)

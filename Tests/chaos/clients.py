@@ -162,7 +162,6 @@ def leave_the_queue(run, server, count=200):
         for one in leavers:
             one.request("POST", "/models/slow/predict", body=json.dumps({"x": turns}).encode())
         assert server.get("/livez").status == 200  # what was sent before has been read by now
-        last(0.05)  # at once would be a client that waits, and has no more to say
         for one in leavers:
             one.socket.close()
         run.outcome.faults += count
