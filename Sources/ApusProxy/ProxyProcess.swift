@@ -358,7 +358,7 @@ package final class ProxyProcess {
                 decode: Int(result.timing.decode / 1000), batch: Int(result.timing.batchWait / 1000),
                 compute: Int(result.timing.compute / 1000), encode: Int(result.timing.encode / 1000))
             release(request)
-            if result.status == InferenceError.cancelled.status {
+            if result.isCancelled {
                 connection.current.request = nil
                 return connection.close()
             }

@@ -45,6 +45,9 @@ package struct WorkerTiming: Equatable, Sendable {
 package struct ResultFrame: Equatable {
     package static let byteCount = 72
 
+    /// nginx' number for a client that has gone.
+    package static let cancelledStatus = 499
+
     package var requestID: UInt64
     package var flags: FrameFlags
     package var bodyByteCount: UInt32
@@ -73,6 +76,9 @@ package struct ResultFrame: Equatable {
         self.inferenceHeaderByteCount = inferenceHeaderByteCount
         self.timing = timing
     }
+
+    /// Its client had gone before it was run.
+    package var isCancelled: Bool { status == Self.cancelledStatus }
 
     /// Reads the fields of a frame that `FrameHeader.decode` found whole.
     /// - Parameter bytes: from the frame's first byte on.

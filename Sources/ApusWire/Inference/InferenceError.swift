@@ -65,7 +65,7 @@ package enum InferenceError: Error, Equatable, Sendable {
         case .unknownModel, .unknownVersion, .unknownLabel: 404
         case .bodyTooLarge: 413
         case .quarantined: 422
-        case .cancelled: 499  // nginx' number for it
+        case .cancelled: ResultFrame.cancelledStatus
         case .unsupported: 501
         case .queueFull, .queueTimeout, .noWorker: 503
         case .deadlineExceeded: 504
