@@ -56,6 +56,8 @@ final class ModelPool {
     private var templateBackoff = RestartBackoff(longest: 30_000)
     /// When the template must have loaded the model; `.max` when it is known that this one will not.
     private var loadDeadline: UInt64 = 0
+    /// When a template that gets what is left of the processors gets more; `.max` when it needs no more.
+    private var raiseDeadline = UInt64.max
     /// When the template said so last.
     private var loadedSince: UInt64 = 0
     private let series: PoolSeries?
@@ -156,7 +158,7 @@ final class ModelPool {
         guard let template else {
             guard templateBackoff.allowsStart(at: now) else { return templateBackoff.readyAt }
             startTemplate(at: now)
-            return self.template == nil ? templateBackoff.readyAt : loadDeadline
+            return self.template == nil ? templateBackoff.readyAt : min(loadDeadline, raiseDeadline)
         }
         if now >= loadDeadline {
             let limit = supervisor.settings.loadMilliseconds
@@ -166,7 +168,12 @@ final class ModelPool {
             template.kill(SIGKILL)
             loadDeadline = .max
         }
-        return loadDeadline == .max ? nil : loadDeadline
+        if now >= raiseDeadline {
+            LoadPriority.raise(template.processID)
+            raiseDeadline = .max
+        }
+        let next = min(loadDeadline, raiseDeadline)
+        return next == .max ? nil : next
     }
 
     private func convergeWorkers(at now: UInt64) -> UInt64? {
@@ -207,6 +214,8 @@ final class ModelPool {
                 stream, on: supervisor.loop,
                 onReport: { [unowned self] in handle($0) }, onEnd: {})
             loadDeadline = now + UInt64(supervisor.settings.loadMilliseconds)
+            let yields = isCandidate && LoadPriority.lower(child.processID)
+            raiseDeadline = yields ? now + LoadPriority.idleMilliseconds : .max
             control?.send(TemplateOrder.load(templateSettings))
         } catch {
             if !isCandidate { log.error("cannot start a template", metadata: ["reason": "\(error)"]) }

@@ -12,10 +12,23 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 pid_t apus_fork(void) { return fork(); }
+
+int apus_set_idle(pid_t process, int is_idle) {
+    const struct sched_param none = {0};
+    return sched_setscheduler(process, is_idle ? SCHED_IDLE : SCHED_OTHER, &none);
+}
+
+int apus_can_end_idle(void) {
+    const pid_t child = fork();
+    if (child == 0) _exit(apus_set_idle(0, 1) == 0 && apus_set_idle(0, 0) == 0 ? 0 : 1);
+    int status = 1;
+    return child > 0 && waitpid(child, &status, 0) == child && status == 0;
+}
 
 int apus_pin(pid_t process, int processor) {
     cpu_set_t *set = CPU_ALLOC(processor + 1);

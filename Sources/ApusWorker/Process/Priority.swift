@@ -22,7 +22,10 @@ enum Priority {
     }
 
     /// As at the start. Nothing happens when that is so already.
-    static func restore() { _ = setpriority(process, 0, own) }
+    static func restore() {
+        apus_set_idle(0, 0)
+        _ = setpriority(process, 0, own)
+    }
 
     /// A child tries the way there and back.
     private static let canReturn: Bool = {

@@ -54,6 +54,13 @@ int apus_pipe(int ends[2]);
 /* poll(2) with nanoseconds, without end when they are negative. A signal that is handled gives 0. */
 int apus_poll(struct pollfd *descriptors, size_t count, int64_t timeout_nanoseconds);
 
+/* A process runs only when no other wants the processor (sched(7), SCHED_IDLE), or as processes usually do. */
+int apus_set_idle(pid_t process, int is_idle);
+
+/* 1 when a process that was made idle could be made a usual one again, which needs CAP_SYS_NICE or RLIMIT_NICE; else 0.
+   A child tries. */
+int apus_can_end_idle(void);
+
 /* Lets a process run on one processor only (sched_setaffinity(2)). */
 int apus_pin(pid_t process, int processor);
 
