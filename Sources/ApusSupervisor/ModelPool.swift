@@ -67,6 +67,8 @@ final class ModelPool {
     /// Why this generation serves and a newer one does not; a sentence.
     var lastRefusal: String?
     private var isRetiring = false
+    /// Since when it serves no more and will not again.
+    private(set) var retiredAt: UInt64 = 0
     /// It is kept to return, and forks no worker; its template is kept as any other.
     private var isResting = false
     /// Of a reload that nobody asked for by hand: the digests of what is not worth loading. Nil otherwise.
@@ -463,6 +465,7 @@ final class ModelPool {
     /// It serves no more: workers end when the proxies have closed their links, the template ends now.
     func retire() {
         isRetiring = true
+        retiredAt = supervisor.now
         keptCopy = nil
         endLoading()
         control?.close()

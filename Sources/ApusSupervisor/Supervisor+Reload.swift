@@ -11,9 +11,24 @@ extension Supervisor {
     /// Begins now, or when the reload that is under way has ended.
     func reload(_ request: ReloadRequest) {
         guard !isStopping else { return request.end(["the server is stopping"]) }
-        guard reload == nil else { return waitingReloads.add(request) }
+        guard mayBeginReload else { return waitingReloads.add(request) }
         begin(request)
     }
+
+    /// Once a turn.
+    func beginWaitingReload() {
+        if mayBeginReload, let next = waitingReloads.next() { begin(next) }
+    }
+
+    /// What the one before has replaced is gone from memory, so that there are never three of a model; but a template
+    /// that stands still is not waited for.
+    private var mayBeginReload: Bool {
+        reload == nil && !retiring.contains { $0.template != nil && now < $0.retiredAt + Self.retireMilliseconds }
+    }
+
+    private static let retireMilliseconds: UInt64 = 1_000
+    /// How often is looked whether a reload that waits may begin.
+    static let waitingReloadMilliseconds: UInt64 = 100
 
     /// What was refused for a reason that may pass is tried again when its time has come. A reload that is asked for
     /// meanwhile comes first.
@@ -227,7 +242,6 @@ extension Supervisor {
         lastRefusals += refusals.filter { !lastRefusals.contains($0) }
         ended?.end(refusals)
         changed()
-        if let next = waitingReloads.next() { begin(next) }
     }
 
     /// Of a model all of whose wanted versions serve now, nothing that was refused before matters any more.

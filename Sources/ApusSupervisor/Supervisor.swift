@@ -270,6 +270,7 @@ package final class Supervisor {
 
     private func settle() {
         if isStopping { return settleStopping() }
+        beginWaitingReload()
         retryReload()
         settleReload()
         settleProbations()
@@ -290,7 +291,10 @@ package final class Supervisor {
         var times = (isStopping ? pools : pools + candidates + kept).compactMap { $0.converge(at: now) }
         if !isStopping, acceptsClients, !isWaitingToTakeOver { times += proxies.compactMap { $0.converge(at: now) } }
         if !isStopping { times += probations.filter { !$0.isFailed }.map(\.until) }
-        if !isStopping, reload == nil, let next = retries.nextAt { times.append(next) }
+        if !isStopping, reload == nil {
+            if let next = retries.nextAt { times.append(next) }
+            if !waitingReloads.waiting.isEmpty { times.append(now + Self.waitingReloadMilliseconds) }
+        }
         if let next = times.min() { convergence?.start(milliseconds: next > now ? next - now : 0) }
     }
 

@@ -7,7 +7,7 @@ import time
 import processes
 from faults import CRASH, Fault
 from processes import wait_until
-from run import last, test
+from run import last, test, yielding
 from subject import IRIS, Subject
 from wire import Connection
 
@@ -19,7 +19,7 @@ FOREVER = 1e12
 @test("1", "kill -9 a worker each second")
 def worker(run):
     with run.serve(IRIS.argument, "--workers", "2", "--log-level", "debug") as server:
-        with run.load(server) as load:
+        with run.load(server) as load, yielding():
             for _ in run.faults(load, every=1):
                 server.kill(run.pick(server.kind("worker")))
         server.settle()

@@ -91,8 +91,8 @@ extension Socket {
         }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
         unlink(path)
-        let before = umask(0o177)
-        defer { umask(before) }
+        // On Linux a socket's file gets the mode that the socket has, less the umask.
+        try SystemError.check(fchmod(socket.descriptor, 0o600), "fchmod")
         let bound = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 bind(socket.descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))

@@ -12,7 +12,7 @@ enum Priority {
     private static let process = __priority_which_t(PRIO_PROCESS.rawValue)
     private static let own = getpriority(process, 0)
 
-    /// Takes less, where it can be undone: that needs CAP_SYS_NICE, or RLIMIT_NICE as `LimitNICE=0` in a systemd unit
+    /// Takes less, where it can be undone: that needs CAP_SYS_NICE, or RLIMIT_NICE as `LimitNICE=+0` in a systemd unit
     /// sets it.
     /// - Returns: whether it was done.
     @discardableResult

@@ -123,6 +123,8 @@ extension Template {
         var pipe = try Pipe()
         let middle = apus_fork()
         if middle == 0 {
+            // The worker is never seen under the template's name.
+            ProcessLife.setTitle("apus: worker \(model.schema.name)@\(model.schema.version) #\(seat.slot)")
             let parent = getpid()
             let worker = apus_fork()
             if worker == 0 { start(model, seat, control: theirs, at: channel.socket.descriptor, parent) }

@@ -11,8 +11,6 @@ enum WorkerProcess {
     static func run(
         _ model: WorkerModel, _ seat: WorkerSeat, control: Int32, supervisor: pid_t, middle: pid_t
     ) -> Never {
-        let schema = model.schema
-        ProcessLife.setTitle("apus: worker \(schema.name)@\(schema.version) #\(seat.slot)")
         do {
             waitForSupervisor(after: middle)
             try ProcessLife.dieWithParent(supervisor)
