@@ -57,10 +57,10 @@ final class BodyMemory {
     }
 
     /// Takes back what `take` gave.
-    /// - Parameter mayBeRead: somebody may still read it, so it is not written to again.
-    func give(_ memory: SealedMemory, mayBeRead: Bool) {
+    /// - Parameter isKept: it may be lent again.
+    func give(_ memory: SealedMemory, isKept: Bool) {
         lentCount -= 1
-        guard !mayBeRead, keptByteCount + memory.bytes.count <= Self.keptByteLimit else { return }
+        guard isKept, keptByteCount + memory.bytes.count <= Self.keptByteLimit else { return }
         keptByteCount += memory.bytes.count
         kept.append(Kept(memory: memory))
     }

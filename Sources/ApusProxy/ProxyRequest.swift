@@ -77,6 +77,9 @@ final class ProxyRequest {
     private var shared: SealedMemory?
     /// A worker that nothing is known of may still read `shared`.
     private var mayBeRead = false
+    /// A worker was given `shared`. What was outgrown or refused before is not kept for others: whoever sends too much leaves
+    /// nothing behind.
+    private var wasPassed = false
     private var heap: UnsafeMutableRawPointer
     private var heapCapacity = 1024
     /// The frame's place in whichever it is, and the bytes from there on that are ours.
@@ -166,8 +169,9 @@ final class ProxyRequest {
     }
 
     private func give(_ memory: SealedMemory) {
-        bodies?.give(memory, mayBeRead: mayBeRead)
+        bodies?.give(memory, isKept: wasPassed && !mayBeRead)
         shared = nil
+        wasPassed = false
         mayBeRead = false
     }
 
@@ -193,6 +197,7 @@ final class ProxyRequest {
     /// The frame's head, ready to be written, and the descriptor of the memory to pass with it. Only when `isShared`.
     func sharedFrame(flags: FrameFlags) -> (head: UnsafeRawBufferPointer, descriptor: CInt) {
         guard let shared, let base = shared.bytes.baseAddress else { preconditionFailure("only such memory is passed") }
+        wasPassed = true
         encode(flags, memoryOffset: UInt32(start - base + InferFrame.byteCount))
         return (UnsafeRawBufferPointer(start: start, count: InferFrame.byteCount), shared.descriptor)
     }

@@ -13,8 +13,8 @@ struct BodyMemoryTests {
         let one = try #require(bodies.take(byteCount: 1 << 20))
         let two = try #require(bodies.take(byteCount: 1 << 20))
         #expect(one !== two && bodies.lentCount == 2)
-        bodies.give(one, mayBeRead: false)
-        bodies.give(two, mayBeRead: false)
+        bodies.give(one, isKept: true)
+        bodies.give(two, isKept: true)
         #expect(bodies.keptCount == 2 && bodies.lentCount == 0 && bodies.keptByteCount == 2 << 20)
         #expect(bodies.take(byteCount: 1 << 20) === two)
         #expect(bodies.take(byteCount: 8 << 20) !== one)
@@ -27,7 +27,7 @@ struct BodyMemoryTests {
     func isNotReused() throws {
         let bodies = BodyMemory()
         let memory = try #require(bodies.take(byteCount: 1 << 20))
-        bodies.give(memory, mayBeRead: true)
+        bodies.give(memory, isKept: false)
         #expect(bodies.keptCount == 0 && bodies.lentCount == 0)
     }
 
@@ -35,11 +35,11 @@ struct BodyMemoryTests {
     func isBounded() throws {
         let bodies = BodyMemory()
         let taken = try (0..<12).map { _ in try #require(bodies.take(byteCount: 10 << 20)) }
-        for memory in taken { bodies.give(memory, mayBeRead: false) }
+        for memory in taken { bodies.give(memory, isKept: true) }
         #expect(bodies.keptCount == BodyMemory.keptByteLimit / (10 << 20))
         #expect(bodies.keptByteCount <= BodyMemory.keptByteLimit)
         let huge = try #require(bodies.take(byteCount: BodyMemory.keptByteLimit + 1))
-        bodies.give(huge, mayBeRead: false)
+        bodies.give(huge, isKept: true)
         #expect(bodies.keptByteCount <= BodyMemory.keptByteLimit)
     }
 
@@ -48,11 +48,11 @@ struct BodyMemoryTests {
         let bodies = BodyMemory()
         var taken = try (0..<BodyMemory.mostCount).map { _ in try #require(bodies.take(byteCount: 1 << 20)) }
         #expect(bodies.take(byteCount: 1 << 20) == nil)
-        bodies.give(taken.removeLast(), mayBeRead: false)
+        bodies.give(taken.removeLast(), isKept: true)
         let large = try #require(bodies.take(byteCount: 5 << 20))
         #expect(bodies.keptCount == 0 && bodies.lentCount == BodyMemory.mostCount)
         #expect(bodies.take(byteCount: 1) == nil)
-        bodies.give(large, mayBeRead: true)
+        bodies.give(large, isKept: false)
         #expect(bodies.take(byteCount: 1 << 20) != nil)
     }
 
@@ -68,15 +68,15 @@ struct BodyMemoryTests {
         let bodies = BodyMemory()
         let one = try #require(bodies.take(byteCount: 1 << 20))
         let two = try #require(bodies.take(byteCount: 1 << 20))
-        bodies.give(one, mayBeRead: false)
+        bodies.give(one, isKept: true)
         for _ in 0..<5 { bodies.tick() }
-        bodies.give(two, mayBeRead: false)
+        bodies.give(two, isKept: true)
         for _ in 5..<BodyMemory.keptTicks - 1 { bodies.tick() }
         #expect(bodies.keptCount == 2)
         bodies.tick()
         #expect(bodies.keptCount == 1 && bodies.keptByteCount == 1 << 20)
         #expect(bodies.take(byteCount: 1 << 20) === two)
-        bodies.give(two, mayBeRead: false)
+        bodies.give(two, isKept: true)
         for _ in 0..<BodyMemory.keptTicks { bodies.tick() }
         #expect(bodies.keptCount == 0 && bodies.keptByteCount == 0)
     }
@@ -215,7 +215,18 @@ struct LargeRequestTests {
         #expect(table.bodies.keptCount == 0 && table.bodies.lentCount == 0)
         let next = table.take()
         Self.fill(next, body, pieces: 50_000)
+        #expect(try Self.passed(next) == body)
         table.release(next)
         #expect(table.bodies.keptCount > 0, "it is forgotten with the request")
+    }
+
+    @Test("a body that no worker was given, and memory that was outgrown, leave nothing behind")
+    func refused() {
+        let table = RequestTable()
+        let request = table.take()
+        Self.fill(request, Self.body(3 << 20), pieces: 50_000)
+        #expect(request.isShared && table.bodies.keptCount == 0 && table.bodies.lentCount == 1)
+        table.release(request)
+        #expect(table.bodies.keptCount == 0 && table.bodies.lentCount == 0)
     }
 }

@@ -183,7 +183,7 @@ class Prober(threading.Thread):
 
 @test("24", "a body of 1 GiB, announced and in chunks", short=3, long=5)
 def huge(run):
-    with run.serve(IRIS.argument, "--workers", "1", "--max-body", str(1 << 20)) as server:
+    with run.serve(IRIS.argument, "--workers", "1", "--max-body", str(1 << 19)) as server:
         proxies = server.kind("proxy")
         with run.load(server):
             last(1)  # for the buffers that the load itself takes
