@@ -120,20 +120,33 @@ struct WorkerTests {
     func cancelledLater() throws {
         let worker = try RunningWorker(TestModel.load("small/slow", isBatchable: false))
         let link = try worker.connect()
-        func request(_ id: UInt64, turns: Int) -> TestRequest {
-            let input = #"{"name":"x","shape":[1,1],"datatype":"FP32","data":[\#(turns)]}"#
-            return TestRequest(id, Array(#"{"inputs":[\#(input)]}"#.utf8))
-        }
         // Some 20 ms each.
-        try link.send((0..<20).flatMap { request($0, turns: 20_000).bytes })
+        try link.send((0..<20).flatMap { Self.slow($0, turns: 20_000).bytes })
         #expect(try link.receive()?.frame.requestID == 0)
         // The cancels come behind a request that waits for the next turn.
-        try link.send(request(20, turns: 1).bytes + (1..<20).flatMap { CancelFrame(requestID: $0).bytes })
+        try link.send(Self.slow(20, turns: 1).bytes + (1..<20).flatMap { CancelFrame(requestID: $0).bytes })
         let answers = try (1...20).map { _ in try #require(try link.receive()).frame }
         #expect(answers.map(\.requestID) == Array(1...20) && answers.last?.status == 200)
         let cancelled = answers.filter { $0.status == 499 }
         #expect(cancelled.count >= 10 && cancelled.allSatisfy { $0.runRowCount == 0 })
         #expect(answers.allSatisfy { $0.status == 499 || $0.status == 200 })
+    }
+
+    @Test("what comes during a turn is answered, however much it is")
+    func fullInbox() throws {
+        let worker = try RunningWorker(TestModel.load("small/slow", isBatchable: false))
+        let link = try worker.connect()
+        try link.send(Self.slow(0, turns: 100_000).bytes + Self.slow(1, turns: 1).bytes)
+        // More than an inbox holds, while the first one runs.
+        let count = UInt64(2 * FrameInbox.restingCapacity / Self.slow(2, turns: 1).bytes.count)
+        try link.send((2..<count).flatMap { Self.slow($0, turns: 1).bytes })
+        let answers = try (0..<count).map { _ in try #require(try link.receive()).frame }
+        #expect(answers.map(\.requestID) == Array(0..<count) && answers.allSatisfy { $0.status == 200 })
+    }
+
+    private static func slow(_ id: UInt64, turns: Int) -> TestRequest {
+        let input = #"{"name":"x","shape":[1,1],"datatype":"FP32","data":[\#(turns)]}"#
+        return TestRequest(id, Array(#"{"inputs":[\#(input)]}"#.utf8))
     }
 
     @Test("a request marked alone shares no run")

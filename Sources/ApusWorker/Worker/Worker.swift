@@ -68,12 +68,13 @@ final class Worker {
         if set.isReady(0), try !takeOrders() { return false }
         turn.begin()
         for (index, link) in links.enumerated() {
-            if set.isReady(index + 2) {
-                if link.isBlocked { link.flush() } else { read(link) }
-            } else if link.hasUnread {
+            // First, since its inbox may be full.
+            if link.hasUnread {
                 turn.ownBodies()
                 admitAll(link)
             }
+            guard set.isReady(index + 2), !link.isClosed else { continue }
+            if link.isBlocked { link.flush() } else { read(link) }
         }
         if set.isReady(1) { acceptLinks() }
         return true
