@@ -113,6 +113,9 @@ starts() {
     check "what goes on is in the journal" soon journal_says "ready http://127.0.0.1:8080"
 }
 
+# How the kernel schedules workers and templates.
+classes() { for pid in $(pids worker) $(pids template); do chrt --pid "$pid"; done | sed -n 's/.*policy: //p' | sort -u; }
+
 pid_of_supervisor() { apus status | sed -n 's/.*supervisor \([0-9]*\),.*/\1/p'; }
 
 reloads() {
@@ -120,6 +123,8 @@ reloads() {
     before=$(generation)
     check "a reload is done when the command ends" systemctl reload apus.service
     check "by new processes" not equal "$(generation)" "$before"
+    check "that gave way while they loaded, as they may" equal "$(awk '/^Max nice/ { print $4 }' "/proc/$(property MainPID)/limits")" 20
+    check "and do so no more" equal "$(classes)" SCHED_OTHER
     check "and it answers" answers
     put_model iris /test/broken.onnx
     check "a reload with a bad model fails" not systemctl reload apus.service
