@@ -44,7 +44,7 @@ extension Template {
                 settings.keptFiles, into: settings.snapshotFolder, expecting: settings.snapshotDigest)
         } catch {
             guard case .replaced = error else {
-                let sentence = error.sentence(copying: files.model, to: settings.snapshotFolder)
+                let sentence = sentence(error, files, settings)
                 throw LoadFailure(exitCode: .cannotCreate, sentence: sentence, mayPass: true)
             }
             _ = try take(files, settings, channel)
@@ -60,7 +60,7 @@ extension Template {
             let digest = settings.snapshotDigest.isEmpty ? nil : settings.snapshotDigest
             return try Snapshot.take(files, into: folder, patience: patience, expecting: digest)
         } catch {
-            let sentence = error.sentence(copying: files.model, to: folder)
+            let sentence = sentence(error, files, settings)
             switch error {
             case .disturbed where settings.isAutomatic: decline(sentence, isUnfinished: true, channel)
             case .disturbed, .replaced:
@@ -73,6 +73,12 @@ extension Template {
             case .unreadable: throw LoadFailure(exitCode: .modelCannotLoad, sentence: sentence, mayPass: true)
             }
         }
+    }
+
+    /// The same for each try: it names the folder of all generations.
+    private func sentence(_ error: SnapshotError, _ files: ModelFiles, _ settings: TemplateSettings) -> String {
+        let end = settings.snapshotFolder.lastIndex(of: "/") ?? settings.snapshotFolder.endIndex
+        return error.sentence(copying: files.model, to: String(settings.snapshotFolder[..<end]))
     }
 
     private func decline(_ reason: String, isUnfinished: Bool, _ channel: borrowing ControlChannel) -> Never {
