@@ -348,7 +348,7 @@ package final class ProxyProcess {
         if request.isPostponed, retryPostponed(request, result, model, at: now) { return }
         if request.isAlone { acquit(request, model) }
         model.forget(request)
-        if result.runRowCount > 0 { model.learn(result) }
+        model.learn(result)
         record(request, result, body.count, model, at: now)
         if let connection = request.connection {
             request.connection = nil

@@ -216,9 +216,11 @@ final class ServedModel {
         return policy.choose(among: links, waiting: queue.count, at: now, mayHold: mayHold)
     }
 
-    /// Learns what an answered request cost: its own decoding and encoding, and its part of the run.
+    /// Learns what an answered request cost: its own decoding and encoding, and its part of the run. One that was not run
+    /// says nothing.
     func learn(_ result: ResultFrame) {
-        let share = UInt64(result.requestRowCount) * result.timing.compute / UInt64(max(1, result.runRowCount))
+        guard result.runRowCount > 0 else { return }
+        let share = UInt64(result.requestRowCount) * result.timing.compute / UInt64(result.runRowCount)
         let cost = min(result.timing.decode + result.timing.encode + share, 1_000_000_000)
         requestNanoseconds = (requestNanoseconds * 31 + cost) / 32
     }
