@@ -11,39 +11,29 @@ final class KeptCopy {
 
     private var descriptors: [Int32] = []
     /// What leads to them. Empty when they could not all be opened.
-    private(set) var files: [KeptFile] = []
+    private(set) var files: [SnapshotFile] = []
 
-    /// - Parameter folder: the copy.
-    init(of folder: String) {
-        guard !open(folder, prefix: "") else { return }
-        closeAll()
-        files = []
-    }
-
-    deinit { closeAll() }
-
-    /// - Parameter prefix: of the names, with a slash at its end.
-    private func open(_ folder: String, prefix: String) -> Bool {
-        for name in SnapshotDirectory.entries(folder) {
-            let path = "\(folder)/\(name)"
-            let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-            guard descriptor >= 0 else { return false }
-            descriptors.append(descriptor)
-            var status = stat()
-            guard fstat(descriptor, &status) == 0 else { return false }
-            if status.st_mode & S_IFMT == S_IFDIR {
-                close(descriptors.removeLast())
-                guard open(path, prefix: "\(prefix)\(name)/") else { return false }
-                continue
+    /// - Parameters:
+    ///   - copied: what is in the copy.
+    ///   - folder: where it is.
+    init(of copied: [SnapshotFile], in folder: String) {
+        guard copied.count <= Self.fileLimit else { return }
+        for file in copied {
+            let descriptor = open("\(folder)/\(file.name)", O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+            guard descriptor >= 0 else {
+                letGo()
+                return
             }
-            guard descriptors.count <= Self.fileLimit else { return false }
-            files.append(KeptFile(name: prefix + name, path: "/proc/\(getpid())/fd/\(descriptor)"))
+            descriptors.append(descriptor)
+            files.append(SnapshotFile(name: file.name, path: "/proc/\(getpid())/fd/\(descriptor)"))
         }
-        return true
     }
 
-    private func closeAll() {
+    deinit { letGo() }
+
+    private func letGo() {
         for descriptor in descriptors { close(descriptor) }
         descriptors = []
+        files = []
     }
 }

@@ -259,7 +259,7 @@ final class ModelPool {
         switch report {
         case .copied(let snapshot):
             self.snapshot = snapshot
-            keptCopy = KeptCopy(of: supervisor.snapshots.folder(generation: generation))
+            keptCopy = KeptCopy(of: snapshot.files, in: supervisor.snapshots.folder(generation: generation))
         case .declined(let reason, let isUnfinished):
             state = .declined(reason: reason, isUnfinished: isUnfinished)
         case .loaded(let description):

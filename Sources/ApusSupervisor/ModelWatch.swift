@@ -73,7 +73,7 @@ final class ModelWatch {
             if !model.folder.isEmpty { places.add(folder: model.folder, depth: 1) }
         }
         for pool in supervisor.pools {
-            for path in pool.snapshot?.paths ?? [] { places.add(path: path) }
+            for file in pool.snapshot?.files ?? [] { places.add(path: file.path) }
         }
         self.places = places
         watch?.follow(places.folders)
@@ -84,7 +84,7 @@ final class ModelWatch {
         for model in models {
             let files = Dictionary(model.files.map { ($0, FileState(path: $0)) }) { first, _ in first }
             signatures[model.name, default: ModelSignature()].files[model.version] = files
-            for path in supervisor.pool(of: model.name, model.version)?.snapshot?.paths ?? [] {
+            for path in supervisor.pool(of: model.name, model.version)?.snapshot?.files.map(\.path) ?? [] {
                 signatures[model.name]?.inner[path] = FileState(path: path)
             }
         }

@@ -66,8 +66,7 @@ final class SnapshotDirectory {
         rmdir(path)
     }
 
-    /// The names in a folder; none when it cannot be read.
-    static func entries(_ folder: String) -> [String] {
+    private static func entries(_ folder: String) -> [String] {
         guard let stream = opendir(folder) else { return [] }
         defer { closedir(stream) }
         var names: [String] = []

@@ -21,7 +21,7 @@ struct ControlSample: CustomTestStringConvertible, Sendable {
             nonfinite: .token, maxBatchRowCount: 64, maxDelayNanoseconds: 1 << 40, bodyByteLimit: .max)
         settings.maxRunNanoseconds = 1 << 41
         settings.snapshotDigest = "00ff"
-        settings.keptFiles = [KeptFile(name: "model.onnx", path: "/proc/1/fd/9"), KeptFile(name: "ä/b", path: "")]
+        settings.keptFiles = [SnapshotFile(name: "model.onnx", path: "/proc/1/fd/9"), SnapshotFile(name: "ä/b", path: "")]
         return settings
     }()
     static let description = ModelDescription(
@@ -64,7 +64,7 @@ struct ControlSample: CustomTestStringConvertible, Sendable {
         ControlSample("load", TemplateOrder.load(settings)),
         ControlSample("fork", TemplateOrder.fork(serial: 1, slot: 2, socketPath: "/run/1.sock")),
         ControlSample("loaded", TemplateReport.loaded(description)),
-        ControlSample("copied", TemplateReport.copied(ModelSnapshot(digest: "ab12", paths: ["/m.onnx", ""]))),
+        ControlSample("copied", TemplateReport.copied(ModelSnapshot(digest: "ab12", files: settings.keptFiles))),
         ControlSample("declined", TemplateReport.declined(reason: "as it was", isUnfinished: true)),
         ControlSample("failed", TemplateReport.failed(exitCode: -1, sentence: "no file")),
         ControlSample("failed, may pass", TemplateReport.failed(exitCode: 73, sentence: "full", mayPass: true)),

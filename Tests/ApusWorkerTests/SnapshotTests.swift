@@ -44,7 +44,7 @@ struct SnapshotTests {
         let files = ModelFiles(model: "\(place.path)/m/data/external.onnx", folder: "\(place.path)/m")
         let snapshot = try Snapshot.take(files, into: place.copy, patience: 0)
         #expect(try place.copied() == ["MLmodel", "external.bin", "external.onnx", "request.json"])
-        #expect(snapshot.paths.first == files.model && snapshot.paths.count == 4)
+        #expect(snapshot.files.first?.path == files.model && snapshot.files.count == 4)
         for name in ["external.onnx", "external.bin"] {
             let original = FileManager.default.contents(atPath: "\(Self.small)/\(name)")
             #expect(FileManager.default.contents(atPath: "\(place.copy)/\(name)") == original)
@@ -86,7 +86,7 @@ struct SnapshotTests {
         try place.write("request.json", Data("{}".utf8))
         let taken = try Snapshot.take(files, into: place.copy, patience: 0)
         let kept = ["m.onnx", "request.json"].map { name in
-            KeptFile(name: name, path: "/proc/self/fd/\(open("\(place.copy)/\(name)", O_RDONLY | O_CLOEXEC))")
+            SnapshotFile(name: name, path: "/proc/self/fd/\(open("\(place.copy)/\(name)", O_RDONLY | O_CLOEXEC))")
         }
         defer { for file in kept { close(Int32(file.path.split(separator: "/").last!)!) } }
         try FileManager.default.removeItem(atPath: "\(place.path)/copies")

@@ -31,7 +31,7 @@ package struct TemplateSettings: Equatable, Sendable {
     /// The digest of the copy that a template before this has loaded, and that is loaded again; empty: a copy is made.
     package var snapshotDigest = ""
     /// The files of that copy, from which it is written anew when somebody has deleted it.
-    package var keptFiles: [KeptFile] = []
+    package var keptFiles: [SnapshotFile] = []
     /// Nobody asked by hand: a model that is being written, or is one of `knownDigests`, is declined.
     package var isAutomatic = false
     package var knownDigests: [String] = []
@@ -139,7 +139,7 @@ extension TemplateSettings {
         folder = try reader.readString()
         snapshotFolder = try reader.readString()
         snapshotDigest = try reader.readString()
-        keptFiles = try reader.readList { (reader) throws(ControlError) in try KeptFile(reading: &reader) }
+        keptFiles = try reader.readList { (reader) throws(ControlError) in try SnapshotFile(reading: &reader) }
         isAutomatic = try reader.readBool()
         knownDigests = try reader.readList { (reader) throws(ControlError) in try reader.readString() }
         onnxRuntimePath = try reader.readString()
@@ -228,24 +228,11 @@ package struct ModelDescription: Equatable, Sendable {
     }
 }
 
-/// The private copy of a model's files.
-package struct ModelSnapshot: Equatable, Sendable {
-    /// The SHA-256 of what `sha256sum` prints of the files, sorted by name; hexadecimal.
-    package var digest: String
-    /// The files that were copied, where the user has them; the ONNX file first.
-    package var paths: [String]
-
-    package init(digest: String, paths: [String]) {
-        self.digest = digest
-        self.paths = paths
-    }
-}
-
-/// A file of a private copy that the supervisor has open.
-package struct KeptFile: Equatable, Sendable {
+/// A file of a model's private copy.
+package struct SnapshotFile: Equatable, Sendable {
     /// Relative to the copy's folder.
     package var name: String
-    /// Leads to the open file, also when its name is deleted.
+    /// Leads to the same bytes: where the user has the file, or a copy's file that is kept open.
     package var path: String
 
     package init(name: String, path: String) {
@@ -261,6 +248,19 @@ package struct KeptFile: Equatable, Sendable {
     init(reading reader: inout ControlReader) throws(ControlError) {
         name = try reader.readString()
         path = try reader.readString()
+    }
+}
+
+/// The private copy of a model's files.
+package struct ModelSnapshot: Equatable, Sendable {
+    /// The SHA-256 of what `sha256sum` prints of the files, sorted by name; hexadecimal.
+    package var digest: String
+    /// The ONNX file first, with where the user has them.
+    package var files: [SnapshotFile]
+
+    package init(digest: String, files: [SnapshotFile]) {
+        self.digest = digest
+        self.files = files
     }
 }
 
@@ -303,7 +303,7 @@ extension TemplateReport: ControlMessage {
         case .copied(let snapshot):
             writer.write(UInt8(5))
             writer.write(snapshot.digest)
-            writer.write(snapshot.paths) { $0.write($1) }
+            writer.write(snapshot.files) { $1.write(to: &$0) }
         case .declined(let reason, let isUnfinished):
             writer.write(UInt8(6))
             writer.write(reason)
@@ -321,8 +321,8 @@ extension TemplateReport: ControlMessage {
         case 4: self = .forkFailed(serial: try reader.read(), sentence: try reader.readString())
         case 5:
             let digest = try reader.readString()
-            let paths = try reader.readList { (reader) throws(ControlError) in try reader.readString() }
-            self = .copied(ModelSnapshot(digest: digest, paths: paths))
+            let files = try reader.readList { (reader) throws(ControlError) in try SnapshotFile(reading: &reader) }
+            self = .copied(ModelSnapshot(digest: digest, files: files))
         case 6: self = .declined(reason: try reader.readString(), isUnfinished: try reader.readBool())
         case let kind: throw .unknownKind(kind)
         }

@@ -36,10 +36,10 @@ enum Snapshot {
         let end = MonotonicClock.now() + patience
         while true {
             do throws(SnapshotError) {
-                let partial = try begin(folder)
-                return try finish(try copies(of: files, in: partial), folder, expecting: digest)
+                return try make(folder, expecting: digest) { partial throws(SnapshotError) in
+                    try copies(of: files, in: partial)
+                }
             } catch {
-                discard("\(folder).part")
                 guard case .disturbed = error, MonotonicClock.now() < end else { throw error }
                 usleep(attemptMicroseconds)
             }
@@ -49,56 +49,55 @@ enum Snapshot {
     /// Writes a copy anew that somebody has deleted, or a part of it.
     ///
     /// - Parameter files: its files, kept open; they never change.
-    static func restore(_ files: [KeptFile], into folder: String, expecting digest: String) throws(SnapshotError) {
-        do throws(SnapshotError) {
-            let partial = try begin(folder)
+    static func restore(_ files: [SnapshotFile], into folder: String, expecting digest: String) throws(SnapshotError) {
+        _ = try make(folder, expecting: digest) { partial throws(SnapshotError) in
             var copies: [FileCopy] = []
-            for file in files {
-                try makeFolders(of: file.name, in: partial)
-                copies.append(try FileCopy(of: file.path, named: file.name, in: partial))
-            }
-            try finish(copies, folder, expecting: digest)
-        } catch {
-            discard("\(folder).part")
-            throw error
+            for file in files { copies.append(try copy(file.path, named: file.name, in: partial)) }
+            return copies
         }
     }
 
     /// Made under another name first, so that a folder that is there is whole, however its maker ended.
-    /// - Returns: that folder.
-    private static func begin(_ folder: String) throws(SnapshotError) -> String {
+    private static func make(
+        _ folder: String, expecting expected: String?,
+        _ copies: (_ partial: String) throws(SnapshotError) -> [FileCopy]
+    ) throws(SnapshotError) -> ModelSnapshot {
         let partial = "\(folder).part"
         discard(partial)
-        try make(partial)
-        return partial
+        do throws(SnapshotError) {
+            try make(partial)
+            let copies = try copies(partial)
+            let snapshot = ModelSnapshot(
+                digest: digest(of: copies), files: copies.map { SnapshotFile(name: $0.name, path: $0.source) })
+            if let expected, snapshot.digest != expected { throw .replaced(copies.first?.source ?? folder) }
+            discard(folder)
+            guard rename(partial, folder) == 0 else {
+                throw .unwritable(folder, SystemError(call: "rename", code: errno))
+            }
+            return snapshot
+        } catch {
+            discard(partial)
+            throw error
+        }
     }
 
     private static func copies(of files: ModelFiles, in partial: String) throws(SnapshotError) -> [FileCopy] {
         var copies: [FileCopy] = []
-        for file in files.present { copies.append(try FileCopy(of: file.path, named: file.name, in: partial)) }
+        for file in files.present { copies.append(try copy(file.path, named: file.name, in: partial)) }
         for name in ExternalData.locations(ofModel: "\(partial)/\(files.modelName)") {
             let path = files.path(besideModel: name)
             // The engine says best what it misses; a model may keep its weights in a companion.
             guard FileIdentity(path: path) != nil, !copies.contains(where: { $0.name == name }) else { continue }
-            try makeFolders(of: name, in: partial)
-            copies.append(try FileCopy(of: path, named: name, in: partial))
+            copies.append(try copy(path, named: name, in: partial))
         }
         if copies.contains(where: \.isUncertain) { usleep(doubtMicroseconds) }
         for copy in copies where !copy.isCurrent { throw .disturbed(copy.source) }
         return copies
     }
 
-    @discardableResult
-    private static func finish(
-        _ copies: [FileCopy], _ folder: String, expecting expected: String?
-    ) throws(SnapshotError) -> ModelSnapshot {
-        let snapshot = ModelSnapshot(digest: digest(of: copies), paths: copies.map(\.source))
-        if let expected, snapshot.digest != expected { throw .replaced(copies.first?.source ?? folder) }
-        discard(folder)
-        guard rename("\(folder).part", folder) == 0 else {
-            throw .unwritable(folder, SystemError(call: "rename", code: errno))
-        }
-        return snapshot
+    private static func copy(_ path: String, named name: String, in folder: String) throws(SnapshotError) -> FileCopy {
+        try makeFolders(of: name, in: folder)
+        return try FileCopy(of: path, named: name, in: folder)
     }
 
     /// The SHA-256 of what `sha256sum` prints of the files, by name: `sha256sum FILE… | sha256sum`.
