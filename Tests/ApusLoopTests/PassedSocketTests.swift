@@ -55,15 +55,7 @@ struct PassedSocketTests {
                 control.storeBytes(of: SOL_SOCKET, toByteOffset: 8, as: CInt.self)
                 control.storeBytes(of: CInt(1), toByteOffset: 12, as: CInt.self)  // SCM_RIGHTS
                 control.storeBytes(of: descriptor, toByteOffset: 16, as: CInt.self)
-                var piece = iovec(iov_base: data.baseAddress, iov_len: 1)
-                return withUnsafeMutablePointer(to: &piece) { piece in
-                    var message = msghdr()
-                    message.msg_iov = piece
-                    message.msg_iovlen = 1
-                    message.msg_control = control.baseAddress
-                    message.msg_controllen = control.count
-                    return sendmsg(socket, &message, 0) == 1
-                }
+                return withMessage(data, control: control) { message in sendmsg(socket, &message, 0) == 1 }
             }
         }
     }

@@ -124,13 +124,7 @@ struct PassingTests {
         var control = [UInt64](repeating: 0, count: 3)
         return bytes.withUnsafeMutableBytes { data in
             control.withUnsafeMutableBytes { control in
-                var piece = iovec(iov_base: data.baseAddress, iov_len: data.count)
-                return withUnsafeMutablePointer(to: &piece) { piece in
-                    var message = msghdr()
-                    message.msg_iov = piece
-                    message.msg_iovlen = 1
-                    message.msg_control = control.baseAddress
-                    message.msg_controllen = control.count
+                withMessage(data, control: control) { message in
                     let count = recvmsg(socket, &message, 0)
                     let isPassed = message.msg_controllen > 0
                     let descriptor = control.loadUnaligned(fromByteOffset: 16, as: CInt.self)

@@ -4,27 +4,10 @@ import Testing
 extension ServeTests {
     @Suite("Private copies of models")
     struct SnapshotTests {
-        @Test("a template that is started again loads what serves, whatever is in the file by then")
-        func restarted() throws {
-            let models = ModelFolder()
-            try models.put(try ModelFolder.iris(), at: "iris.onnx")
-            let server = try TestServer("\(models.path)/iris.onnx", "--workers", "1", "--reload", "manual")
-            let before = try server.settledReport().models[0]
-            try Data("no model".utf8).write(to: URL(fileURLWithPath: "\(models.path)/iris.onnx"))
-            var mark = server.log.mark
-            try Processes.signal(before.template.pid, SIGKILL)
-            try server.log.wait(for: "model loaded", since: mark)
-            mark = server.log.mark
-            try Processes.signal(try #require(before.workers.first?.pid), SIGKILL)
-            try server.log.wait(for: "worker ready", since: mark)
-            #expect(try server.askIris() == "200 iris/1")
-            let after = try server.report().models[0]
-            #expect(after.digest == before.digest && after.generation == before.generation)
-            try server.stop(errors: ["template exited"])
-        }
-
-        @Test("a template that is started again loads what serves, also when its copy is deleted and the file another")
-        func deleted() throws {
+        @Test(
+            "a template that is started again loads what serves, whatever is in the file by then, and though its copy is gone",
+            arguments: [false, true])
+        func restarted(isDeleted: Bool) throws {
             let models = ModelFolder()
             try models.put(try ModelFolder.iris(), at: "iris.onnx")
             let server = try TestServer(
@@ -32,10 +15,10 @@ extension ServeTests {
                 "--snapshot-dir", "\(models.path)/copies")
             let before = try server.settledReport().models[0]
             try Data("no model".utf8).write(to: URL(fileURLWithPath: "\(models.path)/iris.onnx"))
-            try FileManager.default.removeItem(atPath: "\(models.path)/copies")
+            if isDeleted { try FileManager.default.removeItem(atPath: "\(models.path)/copies") }
             var mark = server.log.mark
             try Processes.signal(before.template.pid, SIGKILL)
-            try server.log.wait(for: "the private copy is gone; it is written anew", since: mark)
+            if isDeleted { try server.log.wait(for: "the private copy is gone; it is written anew", since: mark) }
             try server.log.wait(for: "model loaded", since: mark)
             mark = server.log.mark
             try Processes.signal(try #require(before.workers.first?.pid), SIGKILL)
