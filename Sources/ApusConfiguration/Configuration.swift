@@ -69,7 +69,7 @@ package struct ModelSettings: Equatable, Sendable {
     package var labels = VersionLabels()
     /// Nil: found out when the model is loaded.
     package var workers: Int? = Processors.numbers.count
-    package var maxBatchRows = 64
+    package var maxBatchRows = 256
     package var maxDelayMilliseconds = 0
     package var maxRunMilliseconds = 100
     package var timeoutMilliseconds = 30_000

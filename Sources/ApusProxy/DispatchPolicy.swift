@@ -1,3 +1,5 @@
+import ApusWire
+
 /// What the choice of a worker goes by.
 protocol WorkerLoad {
     /// There is room for one more group.
@@ -12,6 +14,10 @@ protocol WorkerLoad {
 ///
 /// An idle worker gets what waits at once. While others work, what waits may be so little that a run of its own is
 /// a waste: then it stays in the queue until it has grown or a worker is done, which is never long.
+///
+/// More workers than there are processors for take time from each other, and from the proxies that feed them; and the
+/// fewer rows each gets, the dearer they are. So when as many work as have a processor, one more is woken only for what
+/// these will not be done with soon.
 struct DispatchPolicy {
     /// The most requests handed out in one group; the worker makes runs of them.
     static let groupLimit = 64
@@ -30,6 +36,10 @@ struct DispatchPolicy {
     var requestNanoseconds: UInt64
     /// Requests share runs.
     var isBatched: Bool
+    /// How many processors proxies and workers share.
+    var processorCount: Int
+    /// Which proxy this is, from 0: each prefers another worker.
+    var proxyIndex = 0
 
     /// - Parameters:
     ///   - waiting: how many requests wait, at least one.
@@ -38,12 +48,14 @@ struct DispatchPolicy {
     func choose<Worker: WorkerLoad>(
         among workers: [Worker], waiting: Int, at now: UInt64, mayHold: Bool = true
     ) -> (worker: Worker, count: Int)? {
-        let worthwhile = max(1, count(in: Self.spreadNanoseconds))
+        let unused = parallelCount - workers.count { $0.inHandCount > 0 }
+        let worthwhile = max(1, count(in: unused > 0 ? Self.spreadNanoseconds : Self.soonNanoseconds))
         var chosen: Worker?
         var chosenTakesMore = false
         var freeCount = 0
         var mostInHand = 0
-        for worker in workers {
+        for index in workers.indices {
+            let worker = workers[(index + proxyIndex) % workers.count]
             let inHand = worker.inHandCount
             let isSoonDone = inHand > 0 && isSoonDone(worker, at: now)
             if isSoonDone { mostInHand = max(mostInHand, inHand) }
@@ -56,14 +68,26 @@ struct DispatchPolicy {
         }
         guard let chosen else { return nil }
         let inHand = chosen.inHandCount
-        if mayHold, waiting < least(for: chosen, mostInHand, at: now) { return nil }
-        let share = (waiting + freeCount - 1) / freeCount
+        if mayHold, waiting < least(for: chosen, mostInHand, hasProcessor: unused > 0, at: now) { return nil }
+        let shareCount = max(1, min(freeCount, unused))
+        let share = (waiting + shareCount - 1) / shareCount
         return (chosen, min(max(share, worthwhile - inHand), groupLimit))
     }
 
+    /// How many workers have a processor to themselves, by what is left when proxies have what they need.
+    private var parallelCount: Int {
+        let share = RequestCost.workerShare(workerNanoseconds: Double(requestNanoseconds))
+        return max(1, Int((Double(processorCount) * share).rounded()))
+    }
+
     /// How many have to wait for it to be worth a group. Behind a worker's last group: another such group.
-    private func least(for worker: some WorkerLoad, _ mostInHand: Int, at now: UInt64) -> Int {
-        if worker.inHandCount == 0 { return mostInHand / Self.leastPartDivisor }
+    private func least(
+        for worker: some WorkerLoad, _ mostInHand: Int, hasProcessor: Bool, at now: UInt64
+    ) -> Int {
+        if worker.inHandCount == 0 {
+            guard mostInHand > 0, !hasProcessor else { return mostInHand / Self.leastPartDivisor }
+            return count(in: Self.soonNanoseconds)
+        }
         guard isSoonDone(worker, at: now) else { return 0 }
         return max(worker.inHandCount, count(in: Self.gapNanoseconds))
     }

@@ -199,7 +199,8 @@ final class ServedModel {
         if isRetired && !(keepsQueue && queue.count > 0) { return closeIdleLinks() }
         if !proxy.quarantine.isEmpty { screen(at: now) }
         let policy = DispatchPolicy(
-            requestNanoseconds: requestNanoseconds, isBatched: route.description?.isBatched ?? false)
+            requestNanoseconds: requestNanoseconds, isBatched: route.description?.isBatched ?? false,
+            processorCount: proxy.settings.processorCount, proxyIndex: proxy.settings.slot)
         while queue.count > 0 {
             guard let (link, count) = choose(policy, at: now, mayHold: mayHold) else { break }
             fillGroup(count: count)

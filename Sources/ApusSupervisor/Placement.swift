@@ -1,11 +1,11 @@
+import ApusWire
+
 /// How many processes of each kind share the processors, where the configuration leaves that open (`auto`).
 ///
 /// Requests at full speed cost a proxy and a worker time, in a ratio that hardly depends on the load: the
 /// processors are divided in that ratio. A worker's part is what the template measured, a single row alone.
 /// Batches make rows cheaper, so that it errs towards workers, which cost nothing while they are idle.
 struct Placement: Equatable {
-    /// What a request costs a proxy: parsing, passing on, answering. Measured as loadtest/RESULTS.md says.
-    static let proxyNanoseconds = 12_000.0
     /// What a request of few values costs a worker beside the run: reading it, writing the answer.
     static let codecNanoseconds = 5_000.0
 
@@ -16,12 +16,12 @@ struct Placement: Equatable {
     ///   the requests, and it is the one that keeps most proxies busy.
     func proxies(runNanoseconds: [UInt64]) -> Int {
         guard let fastest = runNanoseconds.min() else { return 1 }
-        return max(1, Int((Double(processorCount) * proxyShare(fastest)).rounded()))
+        return max(1, Int((Double(processorCount) * (1 - workerShare(fastest))).rounded()))
     }
 
     /// How many workers a model has: so many as can be busy at once.
     func workers(runNanoseconds: UInt64) -> Int {
-        max(1, Int((Double(processorCount) * (1 - proxyShare(runNanoseconds))).rounded(.up)))
+        max(1, Int((Double(processorCount) * workerShare(runNanoseconds)).rounded(.up)))
     }
 
     /// The processor of the proxy in this place, by its index among those that may be used.
@@ -31,8 +31,7 @@ struct Placement: Equatable {
     /// share one only when there are more of them than processors.
     func processor(ofWorker slot: Int) -> Int { processorCount - 1 - slot % processorCount }
 
-    private func proxyShare(_ runNanoseconds: UInt64) -> Double {
-        let worker = Self.codecNanoseconds + Double(runNanoseconds)
-        return Self.proxyNanoseconds / (Self.proxyNanoseconds + worker)
+    private func workerShare(_ runNanoseconds: UInt64) -> Double {
+        RequestCost.workerShare(workerNanoseconds: Self.codecNanoseconds + Double(runNanoseconds))
     }
 }

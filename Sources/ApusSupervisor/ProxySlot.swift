@@ -59,6 +59,7 @@ final class ProxySlot {
         var settings = supervisor.settings.proxy
         settings.slot = index
         settings.metricsRegionCount = supervisor.settings.proxyCount + 1
+        settings.processorCount = supervisor.settings.processors.count
         send(.configure(settings))
         if let level = supervisor.chosenLogLevel { send(.logLevel(level)) }
         send(.routes(supervisor.routes))

@@ -24,7 +24,7 @@ package struct WantedModel: Equatable, Sendable {
     package var batching = BatchingMode.auto
     package var outOfRange = OutOfRangeMode.warn
     package var nonfinite = NonfiniteMode.auto
-    package var maxBatchRowCount = 64
+    package var maxBatchRowCount = 256
     /// How long a request may wait for its batch to fill.
     package var maxDelayMilliseconds = 0
     /// What a run may take before it gets fewer rows.

@@ -14,11 +14,13 @@ struct DispatchPolicyTests {
 
     static let now: UInt64 = 1_000_000_000
 
-    /// 10 µs a request: a hundred are a millisecond, twenty are worth waking a worker for.
+    /// 10 µs a request: a hundred are a millisecond, twenty are worth waking a worker for. Proxies need half of the
+    /// processors then, and more than there are workers are left.
     static func choose(
-        _ workers: [Worker], waiting: Int, cost: UInt64 = 10_000, isBatched: Bool = true, mayHold: Bool = true
+        _ workers: [Worker], waiting: Int, cost: UInt64 = 10_000, isBatched: Bool = true, mayHold: Bool = true,
+        processorCount: Int = 64
     ) -> Choice? {
-        DispatchPolicy(requestNanoseconds: cost, isBatched: isBatched)
+        DispatchPolicy(requestNanoseconds: cost, isBatched: isBatched, processorCount: processorCount)
             .choose(among: workers, waiting: waiting, at: now, mayHold: mayHold)
             .map { Choice($0.worker.name, $0.count) }
     }
@@ -38,6 +40,7 @@ struct DispatchPolicyTests {
         var cost: UInt64 = 10_000
         var isBatched = true
         var mayHold = true
+        var processorCount = 64
     }
 
     @Test("who gets how many", arguments: [
@@ -81,8 +84,46 @@ struct DispatchPolicyTests {
     ])
     func chooses(_ row: Row) {
         let choice = Self.choose(
-            row.workers, waiting: row.waiting, cost: row.cost, isBatched: row.isBatched, mayHold: row.mayHold)
+            row.workers, waiting: row.waiting, cost: row.cost, isBatched: row.isBatched, mayHold: row.mayHold,
+            processorCount: row.processorCount)
         #expect(choice == row.choice)
+    }
+
+    @Test("on two processors, of which the proxy needs one", arguments: [
+        Row(testDescription: "what waits is not shared out", workers: [
+            Worker(name: "a", inHandCount: 0), Worker(name: "b", inHandCount: 0)], waiting: 60, choice: Choice("a", 60)),
+        Row(testDescription: "a second group goes to who works already", workers: [
+            Worker(name: "a", inHandCount: 40), Worker(name: "b", inHandCount: 0)], waiting: 40, choice: Choice("a", 60)),
+        Row(testDescription: "what waits for who has no room stays", workers: [
+            Worker(name: "a", inHandCount: 40, hasCredit: false), Worker(name: "b", inHandCount: 0)], waiting: 99,
+            choice: nil),
+        Row(testDescription: "unless it is a millisecond of work", workers: [
+            Worker(name: "a", inHandCount: 40, hasCredit: false), Worker(name: "b", inHandCount: 0)], waiting: 100,
+            choice: Choice("b", 64)),
+        Row(testDescription: "or who works will not be done soon", workers: [
+            Worker(name: "a", inHandCount: 128, hasCredit: false), Worker(name: "b", inHandCount: 0)], waiting: 1,
+            choice: Choice("b", 64)),
+        Row(testDescription: "or has been at it for long", workers: [
+            Worker(name: "a", inHandCount: 1, hasCredit: false, handedAt: now - 1_000_000), Worker(name: "b", inHandCount: 0)],
+            waiting: 1, choice: Choice("b", 64)),
+        Row(testDescription: "requests that leave proxies idle are shared out", workers: [
+            Worker(name: "a", inHandCount: 4, hasCredit: false), Worker(name: "b", inHandCount: 0)], waiting: 1,
+            choice: Choice("b", 2), cost: 100_000),
+        Row(testDescription: "a full queue holds nothing back", workers: [
+            Worker(name: "a", inHandCount: 40, hasCredit: false), Worker(name: "b", inHandCount: 0)], waiting: 2,
+            choice: Choice("b", 64), mayHold: false),
+    ])
+    func fewProcessors(_ row: Row) {
+        let choice = Self.choose(
+            row.workers, waiting: row.waiting, cost: row.cost, mayHold: row.mayHold, processorCount: 2)
+        #expect(choice == row.choice)
+    }
+
+    @Test("each proxy prefers another worker", arguments: [(0, "a"), (1, "b"), (2, "c"), (3, "a")])
+    func proxies(index: Int, name: String) {
+        let workers = ["a", "b", "c"].map { Worker(name: $0, inHandCount: 0) }
+        let policy = DispatchPolicy(requestNanoseconds: 10_000, isBatched: true, processorCount: 64, proxyIndex: index)
+        #expect(policy.choose(among: workers, waiting: 1, at: Self.now)?.worker.name == name)
     }
 
     @Test("whatever the load: an idle machine takes what waits, and nobody without room gets anything")
@@ -96,17 +137,21 @@ struct DispatchPolicyTests {
                     handedAt: Self.now - UInt64(below(3_000_000)))
             }
             let (waiting, cost) = (1 + below(300), UInt64(1 + below(5_000_000)))
-            let choice = Self.choose(workers, waiting: waiting, cost: cost, isBatched: below(2) == 0)
+            let processorCount = 1 + below(64)
+            let choice = Self.choose(
+                workers, waiting: waiting, cost: cost, isBatched: below(2) == 0, processorCount: processorCount)
             if let choice {
                 #expect(workers.contains { $0.name == choice.name && $0.hasCredit })
                 #expect((1...DispatchPolicy.groupLimit).contains(choice.count))
             } else if workers.contains(where: \.hasCredit) {
                 let mostInHand = workers.map(\.inHandCount).max() ?? 0
-                let gap = Int(DispatchPolicy.gapNanoseconds / cost)
-                #expect(waiting < max(mostInHand, gap), "only for who has more than that, or will be done at once")
+                let soon = Int(DispatchPolicy.soonNanoseconds / cost)
+                #expect(waiting < max(mostInHand, soon), "only for who has more than that, or will be done soon")
+                #expect(workers.contains { $0.inHandCount > 0 && Self.now - $0.handedAt < DispatchPolicy.soonNanoseconds })
             }
             #expect(
-                Self.choose(workers, waiting: waiting, cost: cost, mayHold: false) != nil
+                Self.choose(
+                    workers, waiting: waiting, cost: cost, mayHold: false, processorCount: processorCount) != nil
                     || !workers.contains(where: \.hasCredit))
         }
     }

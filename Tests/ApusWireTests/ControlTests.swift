@@ -32,6 +32,7 @@ struct ControlSample: CustomTestStringConvertible, Sendable {
     static let proxySettings: ProxySettings = {
         var settings = ProxySettings()
         settings.slot = 3
+        settings.processorCount = 48
         settings.serverName = "triton"
         settings.defaultModel = "iris"
         settings.logsAccess = true

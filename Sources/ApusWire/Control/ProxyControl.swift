@@ -3,6 +3,8 @@ package struct ProxySettings: Equatable, Sendable {
     /// Which proxy this is, from 0: its region of the shared metrics is `slot + 1`.
     package var slot = 0
     package var metricsRegionCount = 0
+    /// How many processors the server may use, all its processes together.
+    package var processorCount = 1
     package var serverName = "apus"
     /// All bodies that are held at once.
     package var bufferedByteLimit = 512 << 20
@@ -59,8 +61,8 @@ package struct ProxySettings: Equatable, Sendable {
 
     private static var numberKeys: [WritableKeyPath<ProxySettings, Int>] {
         [
-            \.slot, \.metricsRegionCount, \.bufferedByteLimit, \.headByteLimit,
-            \.fieldCountLimit, \.connectionLimit, \.firstByteMilliseconds, \.headMilliseconds,
+            \.slot, \.metricsRegionCount, \.processorCount, \.bufferedByteLimit,
+            \.headByteLimit, \.fieldCountLimit, \.connectionLimit, \.firstByteMilliseconds, \.headMilliseconds,
             \.bodyGraceMilliseconds, \.bodyBytesPerSecond, \.writeMilliseconds, \.idleMilliseconds,
             \.quarantineMilliseconds,
         ]

@@ -137,17 +137,16 @@ extension Turn {
         for first in stride(from: 0, to: rowCount, by: pieceLimit) {
             let rows = first..<min(first + pieceLimit, rowCount)
             inputs.select(request, rows: rows)
+            var piece = RunFacts(rowCount: rows.count, beganAt: mark)
             let hasRows = try? runSession { joined.append($0, wanted: wanted, rowCount: rows.count) }
+            endRun(&piece)
             guard hasRows == true else {
                 if hasRows == false { stopBatching(rows.count) }
-                endRun(&facts)
                 return false
             }
+            learn(piece)
         }
-        endRun(&facts)
-        var piece = RunFacts(rowCount: pieceLimit, beganAt: facts.beganAt)
-        piece.computeNanoseconds = facts.computeNanoseconds * UInt64(pieceLimit) / UInt64(rowCount)
-        learn(piece)
+        facts.computeNanoseconds = mark &- facts.beganAt
         joined.withViews { answer(request, $0, rows: nil, run: &facts) }
         return true
     }
