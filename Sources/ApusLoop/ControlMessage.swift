@@ -1,7 +1,7 @@
 import Glibc
 
 /// Calls `body` with what sendmsg(2) and recvmsg(2) take: one piece of memory, and room for control data.
-func withMessage<R>(
+package func withMessage<R>(
     _ bytes: UnsafeMutableRawBufferPointer, control: UnsafeMutableRawBufferPointer, _ body: (inout msghdr) -> R
 ) -> R {
     var piece = iovec(iov_base: bytes.baseAddress, iov_len: bytes.count)

@@ -6,8 +6,10 @@ import Glibc
 ///
 /// Pages take memory from the time that they are written first.
 package final class SealedMemory {
-    /// What to pass; closed with this object.
+    /// Closed with this object, as is the next.
     package let descriptor: CInt
+    /// What to pass to who is only to read; the same as `descriptor` where the system gives none (proc(5), `/proc/PID/fd`).
+    package let readOnlyDescriptor: CInt
     /// Zeroes at first, at an address that is a multiple of the page size.
     package let bytes: UnsafeMutableRawBufferPointer
 
@@ -23,11 +25,14 @@ package final class SealedMemory {
             throw UVError(code: -code, call: "mmap")
         }
         descriptor = file
+        let readOnly = open("/proc/self/fd/\(file)", O_RDONLY | O_CLOEXEC)
+        readOnlyDescriptor = readOnly >= 0 ? readOnly : file
         bytes = UnsafeMutableRawBufferPointer(start: start, count: byteCount)
     }
 
     deinit {
         munmap(bytes.baseAddress!, bytes.count)
+        if readOnlyDescriptor != descriptor { close(readOnlyDescriptor) }
         close(descriptor)
     }
 }

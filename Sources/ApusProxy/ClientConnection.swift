@@ -22,6 +22,8 @@ final class ClientConnection: StreamOwner {
     /// Of a large body so much, or what is left of it, is waited for: each wake-up delays the client, too, that is
     /// still writing.
     static let bodyWakeByteCount = 512 << 10
+    /// Bodies from here on are worth the two system calls of that.
+    static let lowWaterBodyByteCount = 256 << 10
 
     enum Phase {
         /// No byte of a request has come.
@@ -131,7 +133,9 @@ final class ClientConnection: StreamOwner {
     /// Waits for a good part of a large body at a time, and for each byte of everything else.
     private func setLowWater() {
         var wanted = 1
-        if phase == .body, let request = arriving, request.isShared, case .length(let remaining) = framing {
+        if phase == .body, let request = arriving, request.announcedByteCount >= Self.lowWaterBodyByteCount,
+            case .length(let remaining) = framing
+        {
             wanted = min(remaining, Self.bodyWakeByteCount)
         }
         guard wanted != lowWater else { return }

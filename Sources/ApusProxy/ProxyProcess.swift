@@ -17,7 +17,7 @@ package final class ProxyProcess {
     let limits: HTTPLimits
     let metrics: ProxyMetrics
     let metricsMemory: MetricsMemory
-    let requests: RequestTable
+    let requests = RequestTable()
     let timeouts: ConnectionTimeouts
     var knownHeads = KnownHeads()
     /// Bytes are read here first, from clients and from links; heads are written here.
@@ -66,8 +66,6 @@ package final class ProxyProcess {
         vertexRoutes = VertexRoutes(settings)
         self.loop = loop
         self.log = log
-        let spare = Self.descriptorLimit - settings.connectionLimit
-        requests = RequestTable(bodies: BodyMemory(spareDescriptorCount: spare))
         metricsMemory = memory
         quarantine = Quarantine(milliseconds: settings.quarantineMilliseconds)
         metrics = ProxyMetrics(memory.proxy(slot: settings.slot))
@@ -86,13 +84,6 @@ package final class ProxyProcess {
 
     deinit {
         for scratch in [clientScratch, linkScratch, headScratch] { scratch.deallocate() }
-    }
-
-    /// How many descriptors this process may have, RLIMIT_NOFILE.
-    private static var descriptorLimit: Int {
-        var limit = rlimit()
-        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        return Int(clamping: limit.rlim_cur)
     }
 
     /// How long a drained proxy goes on reading from idle connections.

@@ -73,20 +73,20 @@ final class ProxyRequest {
     /// What the client announced; 0 when it did not.
     var announcedByteCount = 0
     private let bodies: BodyMemory?
-    /// What a large body lies in; nil when it is in `heap`.
-    private var shared: SealedMemory?
-    /// A worker that nothing is known of may still read `shared`.
+    /// What the frame of a larger body lies in; nil when it is in `heap`.
+    private var block: BodyMemory.Block?
+    /// A worker that nothing is known of may still read `block`.
     private var mayBeRead = false
-    /// A worker was given `shared`. What was outgrown or refused before is not kept for others: whoever sends too much leaves
+    /// A worker was given it. What was outgrown or refused before is not kept for others: whoever sends too much leaves
     /// nothing behind.
-    private var wasPassed = false
+    private var wasHandedOut = false
     private var heap: UnsafeMutableRawPointer
     private var heapCapacity = 1024
     /// The frame's place in whichever it is, and the bytes from there on that are ours.
     private var start: UnsafeMutableRawPointer
     private var capacity: Int
 
-    /// - Parameter bodies: where the memory of large bodies comes from; without it they are like all others.
+    /// - Parameter bodies: where the memory of larger bodies comes from; without it they are like all others.
     init(bodies: BodyMemory? = nil) {
         self.bodies = bodies
         heap = malloc(heapCapacity)!
@@ -129,54 +129,51 @@ final class ProxyRequest {
 
     private func grow(to needed: Int, isEarnest: Bool) {
         let announced = isEarnest ? max(needed, InferFrame.byteCount + announcedByteCount) : needed
-        if announced >= BodyMemory.threshold, share(announced) { return }
+        if announced >= BodyMemory.threshold, moveToBlock(announced) { return }
         growHeap(to: needed)
     }
 
-    /// Doubling keeps a body that trickles in linear; realloc moves large blocks without copying. It does not pass by
-    /// the size from which on there is better memory.
+    /// Doubling keeps a body that trickles in linear; realloc moves large blocks without copying.
     private func growHeap(to needed: Int) {
-        let doubled = capacity * 2
-        let wanted = max(needed, capacity < BodyMemory.threshold ? min(doubled, BodyMemory.threshold) : doubled)
-        if let shared {
-            heap = realloc(heap, wanted)!
+        let wanted = max(needed, capacity * 2)
+        heap = realloc(heap, wanted)!
+        if let block {
             heap.copyMemory(from: start, byteCount: InferFrame.byteCount + bodyByteCount)
-            give(shared)
-        } else {
-            heap = realloc(heap, wanted)!
+            give(block)
         }
         heapCapacity = wanted
         start = heap
         capacity = wanted
     }
 
-    /// Moves the frame to memory that workers can be given.
+    /// Moves the frame to memory that workers read.
     /// - Returns: false when there is none.
-    private func share(_ needed: Int) -> Bool {
+    private func moveToBlock(_ needed: Int) -> Bool {
+        guard let bodies else { return false }
         // The tensors behind the body's JSON are aligned: a model runs large ones where they lie.
         let offset = InferFrame.tensorOffset(inferenceHeaderByteCount: inferenceHeaderByteCount)
         let lead = (0 &- offset) & (BodyMemory.alignment - 1)
         // Of unknown length: twice as much each time keeps it linear.
-        let wanted = shared == nil ? needed : max(needed, capacity * 2)
-        guard let memory = bodies?.take(byteCount: lead + wanted + InferFrame.bodyPadding) else { return false }
-        let place = memory.bytes.baseAddress! + lead
+        let wanted = block == nil ? needed : max(needed, capacity * 2)
+        guard let new = bodies.take(byteCount: lead + wanted + InferFrame.bodyPadding) else { return false }
+        let place = bodies.address(of: new) + lead
         place.copyMemory(from: start, byteCount: InferFrame.byteCount + bodyByteCount)
-        if let shared { give(shared) }
-        shared = memory
+        if let block { give(block) }
+        block = new
         start = place
-        capacity = memory.bytes.count - lead - InferFrame.bodyPadding
+        capacity = new.byteCount - lead - InferFrame.bodyPadding
         return true
     }
 
-    private func give(_ memory: SealedMemory) {
-        bodies?.give(memory, isKept: wasPassed && !mayBeRead)
-        shared = nil
-        wasPassed = false
+    private func give(_ block: BodyMemory.Block) {
+        if mayBeRead { bodies?.giveLater(block) } else { bodies?.give(block, isKept: wasHandedOut) }
+        self.block = nil
+        wasHandedOut = false
         mayBeRead = false
     }
 
     /// The link that it was sent on is lost, but perhaps not the worker: its memory is used for no other request.
-    func mistrustReader() { mayBeRead = shared != nil }
+    func mistrustReader() { mayBeRead = block != nil }
 
     /// Tells the worker that has it, if one has, that nobody waits for the answer.
     func cancel() {
@@ -186,29 +183,26 @@ final class ProxyRequest {
     // MARK: The frame
 
     /// The frame, ready to be written.
-    func frame(flags: FrameFlags) -> UnsafeRawBufferPointer {
-        encode(flags, memoryOffset: nil)
-        return UnsafeRawBufferPointer(start: start, count: InferFrame.byteCount + bodyByteCount)
-    }
-
-    /// The body lies in memory that can be passed to a worker.
-    var isShared: Bool { shared != nil }
-
-    /// The frame's head, ready to be written, and the descriptor of the memory to pass with it. Only when `isShared`.
-    func sharedFrame(flags: FrameFlags) -> (head: UnsafeRawBufferPointer, descriptor: CInt) {
-        guard let shared, let base = shared.bytes.baseAddress else { preconditionFailure("only such memory is passed") }
-        wasPassed = true
-        encode(flags, memoryOffset: UInt32(start - base + InferFrame.byteCount))
-        return (UnsafeRawBufferPointer(start: start, count: InferFrame.byteCount), shared.descriptor)
-    }
-
-    private func encode(_ flags: FrameFlags, memoryOffset: UInt32?) {
+    /// - Parameter readsMemory: the worker has the memory that larger bodies lie in: they stay there.
+    func frame(flags: FrameFlags, readsMemory: Bool) -> UnsafeRawBufferPointer {
+        wasHandedOut = true
+        let offset = readsMemory ? bodyOffset : nil
         InferFrame(
             requestID: id, flags: flags, bodyByteCount: UInt32(bodyByteCount), deadline: deadline,
             arrivedAt: arrivedAt, inferenceHeaderByteCount: inferenceHeaderByteCount,
-            endpoint: endpoint, coding: coding, accepted: accepted, memoryOffset: memoryOffset
+            endpoint: endpoint, coding: coding, accepted: accepted, memoryOffset: offset
         ).encode(into: start)
+        return UnsafeRawBufferPointer(start: start, count: InferFrame.byteCount + (offset == nil ? bodyByteCount : 0))
     }
+
+    /// Where in the memory that workers read the body begins; nil when it is not there.
+    private var bodyOffset: UInt64? {
+        guard let block, let bodies else { return nil }
+        return UInt64(block.offset + (start - bodies.address(of: block)) + InferFrame.byteCount)
+    }
+
+    /// The body lies in memory that workers read.
+    var isShared: Bool { block != nil }
 
     /// Makes it fit to be used again.
     func reset() {
@@ -225,7 +219,7 @@ final class ProxyRequest {
         bodyByteCount = 0
         announcedByteCount = 0
         inferenceHeaderByteCount = -1
-        if let shared { give(shared) }
+        if let block { give(block) }
         if heapCapacity > Self.keptByteCount {
             heapCapacity = 1024
             heap = realloc(heap, heapCapacity)!

@@ -24,6 +24,8 @@ final class WorkerLink: StreamOwner, WorkerLoad {
     private var inbox = LinkInbox()
     /// Requests still out, by group; a slot with 0 is credit.
     private var groups: [Int]
+    /// The worker has the memory that larger bodies lie in.
+    private var readsMemory = false
     /// It runs a request that has to be alone: nothing else is sent.
     private var isExclusive = false
     /// Its worker is to end: nothing more is sent, and it is closed when the last answer has come.
@@ -71,6 +73,7 @@ final class WorkerLink: StreamOwner, WorkerLoad {
         state = .open
         stream.setOwner(self)
         stream.startReading()
+        readsMemory = proxy.requests.bodies.lend(to: stream)
         proxy.markDirty(model)
     }
 
@@ -82,8 +85,7 @@ final class WorkerLink: StreamOwner, WorkerLoad {
 
     // MARK: Sending
 
-    /// Hands a group of requests to the worker: in one write those whose bodies go through the socket, before them
-    /// those whose memory is passed.
+    /// Hands a group of requests to the worker, in one write.
     /// - Parameter buffers: scratch memory for as many pieces as there are requests.
     func send(_ group: ArraySlice<ProxyRequest>, at now: UInt64, buffers: inout [IOBuffer]) {
         guard let stream, let index = groups.firstIndex(of: 0) else {
@@ -93,9 +95,7 @@ final class WorkerLink: StreamOwner, WorkerLoad {
         groups[index] = group.count
         handedAt = now
         let isBusy = requests.count > 0
-        var last: ProxyRequest?
         for (position, request) in zip(group.indices, group) {
-            let isLast = position == group.endIndex - 1
             request.state = .dispatched
             request.link = self
             request.group = index
@@ -103,27 +103,14 @@ final class WorkerLink: StreamOwner, WorkerLoad {
             request.dispatchedAt = now
             requests.append(request)
             if request.isAlone { isExclusive = true }
-            if pass(request, endsGroup: isLast && last == nil, to: stream) {
-                if isLast, let last { _ = last.frame(flags: .infer(isAlone: last.isAlone, endsGroup: true)) }
-                continue
-            }
-            buffers.append(IOBuffer(request.frame(flags: .infer(isAlone: request.isAlone, endsGroup: isLast))))
-            last = request
+            let flags = FrameFlags.infer(isAlone: request.isAlone, endsGroup: position == group.endIndex - 1)
+            buffers.append(IOBuffer(request.frame(flags: flags, readsMemory: readsMemory)))
         }
-        guard last != nil else { return }
         do throws(UVError) {
             try write(group, buffers, to: stream)
         } catch {
             lose()
         }
-    }
-
-    /// Gives the worker the memory that the body lies in.
-    /// - Returns: false when the body has to go through the socket.
-    private func pass(_ request: ProxyRequest, endsGroup: Bool, to stream: Stream) -> Bool {
-        guard request.isShared else { return false }
-        let (head, descriptor) = request.sharedFrame(flags: .infer(isAlone: request.isAlone, endsGroup: endsGroup))
-        return stream.tryWrite(head, passing: descriptor)
     }
 
     /// What the socket does not take at once stays where it is until it does.

@@ -25,6 +25,19 @@ struct SealedMemoryTests {
         #expect(lseek(memory.descriptor, 0, SEEK_END) == 100_000)
     }
 
+    @Test("who gets the descriptor for readers cannot write")
+    func readers() throws {
+        let memory = try SealedMemory(byteCount: 4096)
+        #expect(memory.readOnlyDescriptor != memory.descriptor)
+        memory.bytes[5] = 7
+        var byte: UInt8 = 0
+        #expect(pread(memory.readOnlyDescriptor, &byte, 1, 5) == 1 && byte == 7)
+        #expect(pwrite(memory.readOnlyDescriptor, &byte, 1, 0) == -1 && errno == EBADF)
+        let writable = mmap(nil, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, memory.readOnlyDescriptor, 0)
+        #expect(writable == MAP_FAILED && errno == EACCES)
+        #expect(fcntl(memory.readOnlyDescriptor, F_GETFD) == FD_CLOEXEC)
+    }
+
     @Test("it reaches no program that is started, and is closed with its object")
     func descriptor() throws {
         var memory: SealedMemory? = try SealedMemory(byteCount: 4096)
@@ -68,12 +81,12 @@ struct PassingTests {
             #expect([UInt8]([3, 4, 5]).withUnsafeBytes { stream.tryWrite($0, passing: memory.descriptor) })
             #expect(try [UInt8]([6]).withUnsafeBytes { try stream.tryWrite([IOBuffer($0)]) } == 1)
             // The kernel ends a read behind the bytes that a descriptor came with (unix(7)).
-            let first = receive(theirs)
+            let first = receiveWithDescriptor(theirs)
             #expect(first.bytes == [1, 2, 3, 4, 5])
             let passed = try #require(first.descriptor)
             var byte: UInt8 = 0
             #expect(pread(passed, &byte, 1, 7) == 1 && byte == 42)
-            let second = receive(theirs)
+            let second = receiveWithDescriptor(theirs)
             #expect(second.bytes == [6] && second.descriptor == nil)
             close(passed)
             stream.close()
@@ -95,7 +108,7 @@ struct PassingTests {
             #expect(stream.queuedByteCount == 100)
             var received: [UInt8] = []
             for _ in 0..<sent {
-                let part = receive(theirs)
+                let part = receiveWithDescriptor(theirs)
                 received += part.bytes
                 if let passed = part.descriptor { close(passed) }
             }
@@ -116,21 +129,6 @@ struct PassingTests {
             #expect(![UInt8]([1]).withUnsafeBytes { stream.tryWrite($0, passing: memory.descriptor) })
             stream.close()
             #expect(![UInt8]([1]).withUnsafeBytes { stream.tryWrite($0, passing: memory.descriptor) })
-        }
-    }
-
-    private func receive(_ socket: CInt) -> (bytes: [UInt8], descriptor: CInt?) {
-        var bytes = [UInt8](repeating: 0, count: 1000)
-        var control = [UInt64](repeating: 0, count: 3)
-        return bytes.withUnsafeMutableBytes { data in
-            control.withUnsafeMutableBytes { control in
-                withMessage(data, control: control) { message in
-                    let count = recvmsg(socket, &message, 0)
-                    let isPassed = message.msg_controllen > 0
-                    let descriptor = control.loadUnaligned(fromByteOffset: 16, as: CInt.self)
-                    return (Array(data[..<max(0, count)]), isPassed ? descriptor : nil)
-                }
-            }
         }
     }
 }

@@ -85,7 +85,7 @@ struct RequestTableTests {
             wanted += piece
         }
         request.id = 42
-        let frame = request.frame(flags: .endOfGroup)
+        let frame = request.frame(flags: .endOfGroup, readsMemory: false)
         guard case .frame(let header, let body) = try FrameHeader.decode(frame, bodyLimit: 1 << 20)
         else { return #expect(Bool(false), "the frame is whole") }
         #expect(header.requestID == 42 && header.flags == .endOfGroup)

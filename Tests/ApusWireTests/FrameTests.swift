@@ -52,7 +52,7 @@ struct FrameTests {
     @Test("the bytes are those of the table")
     func layout() {
         let wire = FrameSample.infer.wire
-        #expect(Array(wire[0..<8]) == [0x41, 0x50, 0x55, 0x53, 2, 1, 3, 0])
+        #expect(Array(wire[0..<8]) == [0x41, 0x50, 0x55, 0x53, 3, 1, 3, 0])
         #expect(Array(wire[8..<16]) == [8, 7, 6, 5, 4, 3, 2, 1])
         #expect(Array(wire[16..<24]) == [64, 0, 0, 0, 5, 0, 0, 0])
         #expect(Array(wire[24..<32]) == [0x18, 0x17, 0x16, 0x15, 0x14, 0x13, 0x12, 0x11])
@@ -78,7 +78,7 @@ struct FrameTests {
     func cancel() throws {
         var wire = [UInt8](repeating: 0xEE, count: CancelFrame.byteCount)
         wire.withUnsafeMutableBytes { CancelFrame(requestID: 0x0102_0304_0506_0708).encode(into: $0.baseAddress!) }
-        #expect(wire == [0x41, 0x50, 0x55, 0x53, 2, 3, 0, 0, 8, 7, 6, 5, 4, 3, 2, 1, 24, 0, 0, 0, 0, 0, 0, 0])
+        #expect(wire == [0x41, 0x50, 0x55, 0x53, 3, 3, 0, 0, 8, 7, 6, 5, 4, 3, 2, 1, 24, 0, 0, 0, 0, 0, 0, 0])
         guard case .frame(let header, let body) = try FrameSample.decode(wire) else {
             Issue.record("the frame is whole")
             return
@@ -90,8 +90,26 @@ struct FrameTests {
         #expect(throws: FrameError.unexpectedKind(3)) { try wire.withUnsafeBytes { try InferFrame(longer, $0) } }
     }
 
+    @Test("a memory frame is a header and no more")
+    func memory() throws {
+        var wire = [UInt8](repeating: 0xEE, count: MemoryFrame.byteCount)
+        wire.withUnsafeMutableBytes { MemoryFrame().encode(into: $0.baseAddress!) }
+        #expect(wire == [0x41, 0x50, 0x55, 0x53, 3, 4, 0, 0] + [UInt8](repeating: 0, count: 8) + [24, 0, 0, 0, 0, 0, 0, 0])
+        guard case .frame(let header, let body) = try FrameSample.decode(wire) else {
+            Issue.record("the frame is whole")
+            return
+        }
+        _ = try MemoryFrame(header)
+        #expect(body == 24..<24)
+        wire[20] = 1
+        guard case .frame(let longer, _) = try FrameSample.decode(wire + [0]) else { return }
+        #expect(throws: FrameError.bodyTooLarge(byteCount: 1, limit: 0)) { try MemoryFrame(longer) }
+        #expect(throws: FrameError.unexpectedKind(4)) { try CancelFrame(header) }
+        #expect(throws: FrameError.unexpectedKind(4)) { try wire.withUnsafeBytes { try InferFrame(longer, $0) } }
+    }
+
     /// A frame whose body is in memory, and its bytes.
-    static func inMemory(offset: UInt32, byteCount: UInt32) -> (frame: InferFrame, wire: [UInt8]) {
+    static func inMemory(offset: UInt64, byteCount: UInt32) -> (frame: InferFrame, wire: [UInt8]) {
         var frame = FrameSample.inferFrame
         frame.bodyByteCount = byteCount
         frame.memoryOffset = offset
@@ -102,16 +120,16 @@ struct FrameTests {
 
     @Test("a frame whose body is in memory is its head, and the bytes are those of the table")
     func inMemoryLayout() {
-        let (frame, wire) = Self.inMemory(offset: 0x1112_1314, byteCount: 0x0102_0304)
+        let (frame, wire) = Self.inMemory(offset: 0x2122_2324_1112_1314, byteCount: 0x0102_0304)
         #expect(Array(wire[16..<24]) == [64, 0, 0, 0, 0, 0, 0, 0])
-        #expect(Array(wire[48..<64]) == [2, 2, 3, 1, 4, 3, 2, 1, 0x14, 0x13, 0x12, 0x11, 0, 0, 0, 0])
-        #expect(frame.memoryByteCount == 0x1112_1314 + 0x0102_0304 + 64)
+        #expect(Array(wire[48..<64]) == [2, 2, 3, 1, 4, 3, 2, 1, 0x14, 0x13, 0x12, 0x11, 0x24, 0x23, 0x22, 0x21])
+        #expect(frame.memoryByteCount == 0x2122_2324_1112_1314 + 0x0102_0304 + 64)
     }
 
     @Test("it reads as it was written, whatever its place and length", arguments: [
-        (0, 0), (0, 1), (64, 3 << 20), (.max, .max),
-    ] as [(UInt32, UInt32)])
-    func inMemoryRoundTrip(offset: UInt32, byteCount: UInt32) throws {
+        (0, 0), (0, 1), (64, 3 << 20), (5 << 30, .max), (.max, .max), (.max - 64, 0),
+    ] as [(UInt64, UInt32)])
+    func inMemoryRoundTrip(offset: UInt64, byteCount: UInt32) throws {
         let (frame, wire) = Self.inMemory(offset: offset, byteCount: byteCount)
         let guarded = GuardedFrame(wire)
         guard case .frame(let header, let body) = try FrameHeader.decode(guarded.bytes, bodyLimit: 0) else {
@@ -120,7 +138,8 @@ struct FrameTests {
         }
         #expect(body == 64..<64 && header.bodyByteCount == 0)
         #expect(try InferFrame(header, guarded.bytes) == frame)
-        #expect(frame.memoryByteCount == UInt64(offset) + UInt64(byteCount) + 64, "without overflow")
+        let needed = Double(offset) + Double(byteCount) + 64
+        #expect(frame.memoryByteCount == (needed < 0x1p64 ? offset + UInt64(byteCount) + 64 : .max), "without overflow")
     }
 
     @Test("wherever it is cut, the reader says how many it needs")
@@ -207,10 +226,10 @@ struct FrameTests {
     @Test("what is no frame of ours is refused, by the field that is wrong", arguments: [
         Refusal(testDescription: "another magic", offset: 0, bytes: [0], error: .badMagic(0x5355_5000)),
         Refusal(testDescription: "HTTP on a link", offset: 0, bytes: Array("GET ".utf8), error: .badMagic(0x2054_4547)),
-        Refusal(testDescription: "an earlier version", offset: 4, bytes: [1], error: .unknownVersion(1)),
-        Refusal(testDescription: "a later version", offset: 4, bytes: [3], error: .unknownVersion(3)),
+        Refusal(testDescription: "an earlier version", offset: 4, bytes: [2], error: .unknownVersion(2)),
+        Refusal(testDescription: "a later version", offset: 4, bytes: [4], error: .unknownVersion(4)),
         Refusal(testDescription: "no kind", offset: 5, bytes: [0], error: .unknownKind(0)),
-        Refusal(testDescription: "a kind nobody sends", offset: 5, bytes: [4], error: .unknownKind(4)),
+        Refusal(testDescription: "a kind nobody sends", offset: 5, bytes: [5], error: .unknownKind(5)),
         Refusal(testDescription: "a shorter head", offset: 16, bytes: [63], error: .badHeadLength(found: 63, wanted: 64)),
         Refusal(testDescription: "the other kind's head", sample: .result, offset: 16, bytes: [64],
             error: .badHeadLength(found: 64, wanted: 72)),
@@ -254,6 +273,7 @@ struct FrameTests {
             case .infer: _ = try InferFrame(header, guarded.bytes)
             case .result: _ = try ResultFrame(header, guarded.bytes)
             case .cancel: _ = try CancelFrame(header)
+            case .memory: _ = try MemoryFrame(header)
             }
         }
     }

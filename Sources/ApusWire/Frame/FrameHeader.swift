@@ -3,18 +3,18 @@
 ///
 ///     offset  size  field
 ///          0     4  magic 0x53555041, "APUS" on the wire
-///          4     1  protocol version, 2
+///          4     1  protocol version, 3
 ///          5     1  kind
 ///          6     2  flags, see `FrameFlags`
 ///          8     8  request id: chosen by the proxy, echoed by the worker
 ///         16     4  byte count of this header with the kind's fields
 ///         20     4  body byte count; 0 for a body that lies elsewhere
 package struct FrameHeader: Equatable {
-    package enum Kind: UInt8, Sendable { case infer = 1, result = 2, cancel = 3 }
+    package enum Kind: UInt8, Sendable { case infer = 1, result = 2, cancel = 3, memory = 4 }
 
     package static let byteCount = 24
     static let magic: UInt32 = 0x5355_5041
-    static let version: UInt8 = 2
+    static let version: UInt8 = 3
 
     package var kind: Kind
     package var flags: FrameFlags
@@ -71,10 +71,12 @@ package enum FrameError: Error, Equatable, CustomStringConvertible {
     case badBodyPlace(UInt8)
     /// The body is in memory, and there are bytes behind the head, too.
     case bodyInTwoPlaces(byteCount: UInt32)
-    /// A body is in memory, but none came.
+    /// A body is in the link's memory, which did not come; or its frame came without it.
     case memoryMissing
-    /// Memory came that no frame asks for.
+    /// A descriptor came that no frame is for.
     case memoryUnused
+    /// It came again.
+    case memoryTwice
     /// Whoever sent it could make it shorter while it is read.
     case memoryNotSealed
     case memoryTooSmall(byteCount: UInt64, wanted: UInt64)
@@ -97,12 +99,13 @@ package enum FrameError: Error, Equatable, CustomStringConvertible {
             "a frame announces \(byteCount) bytes; the limit is \(limit)"
         case .badBodyPlace(let value): "a frame has its body in the unknown place \(value)"
         case .bodyInTwoPlaces(let byteCount): "a frame has \(byteCount) bytes beside its body in memory"
-        case .memoryMissing: "a frame came without the memory that its body is in"
-        case .memoryUnused: "memory came that no frame asks for"
-        case .memoryNotSealed: "a body is in memory that can shrink"
+        case .memoryMissing: "a frame came without the memory that bodies are in"
+        case .memoryUnused: "a descriptor came that no frame is for"
+        case .memoryTwice: "a link's memory came twice"
+        case .memoryNotSealed: "bodies are in memory that can shrink"
         case .memoryTooSmall(let byteCount, let wanted):
             "a body is in memory of \(byteCount) bytes; it needs \(wanted)"
-        case .memoryUnusable(let errno): "a body's memory cannot be read: error \(errno)"
+        case .memoryUnusable(let errno): "the memory of bodies cannot be read: error \(errno)"
         }
     }
 }
@@ -158,6 +161,7 @@ extension FrameHeader.Kind {
         case .infer: InferFrame.byteCount
         case .result: ResultFrame.byteCount
         case .cancel: CancelFrame.byteCount
+        case .memory: MemoryFrame.byteCount
         }
     }
 }

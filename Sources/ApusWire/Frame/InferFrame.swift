@@ -30,9 +30,8 @@ package enum ContentCoding: UInt8, Sendable { case identity = 0, gzip = 1, defla
 
 /// A request on its way to a worker: 64 bytes, little-endian, then the HTTP body as it came.
 ///
-/// A large body comes in memory instead: a file without a name, sealed against every change of its size, whose
-/// descriptor is passed with the frame's first byte (unix(7), SCM_RIGHTS). Frames of that kind have a descriptor
-/// each, in their order. `bodyPadding` more bytes are readable behind the body.
+/// A larger body does not come: it lies in the link's memory (`MemoryFrame`), with `bodyPadding` more readable bytes
+/// behind it.
 ///
 ///     offset  size  field
 ///          0    24  FrameHeader, kind infer
@@ -42,10 +41,9 @@ package enum ContentCoding: UInt8, Sendable { case identity = 0, gzip = 1, defla
 ///         48     1  endpoint
 ///         49     1  content coding of the body
 ///         50     1  content codings that the client takes
-///         51     1  where the body is: 0 right behind this head, 1 in memory
+///         51     1  where the body is: 0 right behind this head, 1 in the link's memory
 ///         52     4  body byte count in memory, or 0
-///         56     4  where the body begins in memory, or 0
-///         60     4  zero
+///         56     8  where the body begins in memory, or 0
 package struct InferFrame: Equatable {
     package static let byteCount = 64
     /// What a reader of bodies wants to read behind them.
@@ -60,13 +58,13 @@ package struct InferFrame: Equatable {
     package var endpoint: Endpoint
     package var coding: ContentCoding
     package var accepted: HTTPAcceptedCodings
-    /// Where the body begins in the memory that comes with the frame; nil when it follows the frame's head.
-    package var memoryOffset: UInt32?
+    /// Where the body begins in the link's memory; nil when it follows the frame's head.
+    package var memoryOffset: UInt64?
 
     package init(
         requestID: UInt64, flags: FrameFlags, bodyByteCount: UInt32, deadline: UInt64,
         arrivedAt: UInt64, inferenceHeaderByteCount: Int64, endpoint: Endpoint,
-        coding: ContentCoding, accepted: HTTPAcceptedCodings, memoryOffset: UInt32? = nil
+        coding: ContentCoding, accepted: HTTPAcceptedCodings, memoryOffset: UInt64? = nil
     ) {
         self.requestID = requestID
         self.flags = flags
@@ -87,13 +85,13 @@ package struct InferFrame: Equatable {
         guard let endpoint = Endpoint(rawValue: bytes[48]) else { throw .badEndpoint(bytes[48]) }
         guard let coding = ContentCoding(rawValue: bytes[49]) else { throw .badCoding(bytes[49]) }
         var bodyByteCount = header.bodyByteCount
-        var memoryOffset: UInt32?
+        var memoryOffset: UInt64?
         switch bytes[51] {
         case 0: break
         case 1:
             guard bodyByteCount == 0 else { throw .bodyInTwoPlaces(byteCount: bodyByteCount) }
             bodyByteCount = bytes.littleEndian(52, UInt32.self)
-            memoryOffset = bytes.littleEndian(56, UInt32.self)
+            memoryOffset = bytes.littleEndian(56, UInt64.self)
         default: throw .badBodyPlace(bytes[51])
         }
         self.init(
@@ -105,8 +103,11 @@ package struct InferFrame: Equatable {
             memoryOffset: memoryOffset)
     }
 
-    /// What memory has to have in it for the body to be read from `memoryOffset` on.
-    package var memoryByteCount: UInt64 { UInt64(memoryOffset ?? 0) + UInt64(bodyByteCount) + UInt64(Self.bodyPadding) }
+    /// What memory has to have in it for the body to be read from `memoryOffset` on. No memory has `UInt64.max`.
+    package var memoryByteCount: UInt64 {
+        let (count, overflow) = (memoryOffset ?? 0).addingReportingOverflow(UInt64(bodyByteCount) + UInt64(Self.bodyPadding))
+        return overflow ? .max : count
+    }
 
     /// Where binary tensors begin, if it has any: behind its head and the body's JSON.
     /// - Parameter bytes: from the frame's first byte on, the 64 of its head at least. They need not be valid.
@@ -134,6 +135,5 @@ package struct InferFrame: Equatable {
         bytes.storeLittleEndian(UInt8(memoryOffset == nil ? 0 : 1), 51)
         bytes.storeLittleEndian(memoryOffset == nil ? 0 : bodyByteCount, 52)
         bytes.storeLittleEndian(memoryOffset ?? 0, 56)
-        bytes.storeLittleEndian(UInt32(0), 60)
     }
 }

@@ -3,13 +3,11 @@ import Glibc
 
 /// What came on one link, cut into frames.
 ///
-/// Frames and their bodies are ranges of the inbox's own memory: valid until `receive` or `shrink` is called. Large
-/// bodies lie in memory that came with their frames: valid until `passed.endTurn`. Behind the last byte there are
-/// always `padding` readable bytes, which the JSON parser wants.
+/// Frames and their bodies are ranges of the inbox's own memory: valid until `receive` or `shrink` is called. Larger
+/// bodies lie in the link's memory, as long as there is the inbox. Behind the last byte there are always `padding`
+/// readable bytes, which the JSON parser wants.
 struct FrameInbox: ~Copyable {
     static let padding = InferFrame.bodyPadding
-    /// Descriptors that wait for their frames: one whose frame has come in part, and one behind it.
-    static let descriptorLimit = 2
     /// What the memory comes back to after a big frame, and what it begins with.
     static let restingCapacity = 64 << 10
 
@@ -21,17 +19,15 @@ struct FrameInbox: ~Copyable {
     private var end = 0
     /// How many bytes the frame at `start` needs in all, as far as is known.
     private var wanted = FrameHeader.byteCount
-    private let passed: PassedMemory
-    /// What came with bytes that are not given out yet, in order.
+    /// What bodies lie in that do not come with their frames; nil until it came.
+    private var linkMemory: LinkMemory?
+    /// What came with bytes that are not given out yet.
     private var descriptors: [Int32] = []
     /// The requests whose clients have gone, see `takeCancelled`.
     private var cancelled: [UInt64] = []
 
-    /// - Parameters:
-    ///   - bodyByteLimit: a frame that announces a longer body is refused.
-    ///   - passed: maps what comes with frames.
-    init(bodyByteLimit: Int, passed: PassedMemory = PassedMemory()) {
-        self.passed = passed
+    /// - Parameter bodyByteLimit: a frame that announces a longer body is refused.
+    init(bodyByteLimit: Int) {
         self.bodyByteLimit = UInt32(clamping: bodyByteLimit)
         capacity = Self.restingCapacity
         memory = .allocate(byteCount: capacity + Self.padding, alignment: 64)
@@ -67,18 +63,24 @@ struct FrameInbox: ~Copyable {
             switch try FrameHeader.decode(bytes, bodyLimit: bodyByteLimit) {
             case .incomplete(let byteCount):
                 wanted = byteCount
-                let isExcess = descriptors.count > (start == end ? 0 : Self.descriptorLimit)
-                if isExcess { throw .memoryUnused }
+                // One may belong to a frame of which a part has come.
+                if descriptors.count > (start == end ? 0 : 1) { throw .memoryUnused }
                 return nil
             case .frame(let header, let body):
                 start += body.upperBound
                 wanted = FrameHeader.byteCount
-                if header.kind == .cancel {
+                switch header.kind {
+                case .cancel:
                     cancelled.append(try CancelFrame(header).requestID)
                     continue
+                case .memory:
+                    _ = try MemoryFrame(header)
+                    try takeMemory()
+                    continue
+                case .infer, .result: break
                 }
                 let frame = try InferFrame(header, bytes)
-                if frame.memoryOffset != nil { return (frame, try passedBody(frame)) }
+                if frame.memoryOffset != nil { return (frame, try bodyInMemory(frame)) }
                 return (frame, UnsafeRawBufferPointer(rebasing: bytes[body]))
             }
         }
@@ -103,12 +105,20 @@ struct FrameInbox: ~Copyable {
         return cancelled
     }
 
-    private mutating func passedBody(_ frame: InferFrame) throws(FrameError) -> UnsafeRawBufferPointer {
+    private mutating func takeMemory() throws(FrameError) {
+        guard linkMemory == nil else { throw .memoryTwice }
+        guard !descriptors.isEmpty else { throw .memoryMissing }
+        linkMemory = try LinkMemory(descriptors.removeFirst())
+    }
+
+    private func bodyInMemory(_ frame: InferFrame) throws(FrameError) -> UnsafeRawBufferPointer {
         guard frame.bodyByteCount <= bodyByteLimit else {
             throw .bodyTooLarge(byteCount: frame.bodyByteCount, limit: bodyByteLimit)
         }
-        guard !descriptors.isEmpty else { throw .memoryMissing }
-        return try passed.body(of: frame, in: descriptors.removeFirst())
+        switch linkMemory {
+        case .some(let memory): return try memory.body(of: frame)
+        case .none: throw .memoryMissing
+        }
     }
 
     /// Gives the memory of a big frame back once it is empty.

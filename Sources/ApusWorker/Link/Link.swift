@@ -15,9 +15,9 @@ final class Link {
     /// Has answers of this run that no write has been tried for.
     var isDirty = false
 
-    init(_ socket: consuming Socket, bodyByteLimit: Int, passed: PassedMemory = PassedMemory()) {
+    init(_ socket: consuming Socket, bodyByteLimit: Int) {
         self.socket = socket
-        inbox = FrameInbox(bodyByteLimit: bodyByteLimit, passed: passed)
+        inbox = FrameInbox(bodyByteLimit: bodyByteLimit)
     }
 
     /// Answers wait for room in the socket.

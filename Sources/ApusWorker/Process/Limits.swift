@@ -12,7 +12,7 @@ enum Limits {
     static let writerNanoseconds: UInt64 = 60_000_000_000
     /// How often a worker tells the supervisor what it counted.
     static let reportNanoseconds: Int64 = 1_000_000_000
-    /// After how long without a request a worker looks what it has left to tell or to let go.
+    /// After how long without a request a worker looks what it has left to tell.
     static let restNanoseconds: Int64 = 1_000_000_000
     /// After how long, between two runs of a turn, a worker looks whose clients have gone.
     static let lookNanoseconds: UInt64 = 1_000_000

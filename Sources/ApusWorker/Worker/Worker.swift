@@ -14,7 +14,6 @@ final class Worker {
     private var listener: Socket
     private let socketPath: String
     private var links: [Link] = []
-    private let passed = PassedMemory()
     /// Told to leave when the links are closed.
     private var isDraining = false
     private var set = PollSet()
@@ -40,14 +39,12 @@ final class Worker {
     func serve() throws -> ExitStatus {
         while true {
             if isDraining && links.isEmpty { return .ok }
-            let isAtRest = counts.isEmpty && passed.isEmpty
-            guard try takeIn(nanoseconds: isAtRest ? -1 : Limits.restNanoseconds) else { return .ok }
+            guard try takeIn(nanoseconds: counts.isEmpty ? -1 : Limits.restNanoseconds) else { return .ok }
             try waitForMore()
             let requestCount = turn.requests.count
             turn.run(look: lookForCancelled)
             try reportCounts()
             for link in links { link.inbox.shrink() }
-            if !passed.isEmpty { passed.endTurn(at: MonotonicClock.now()) }
             if requestCount > 0 { try reportWear(requestCount) }
             links.removeAll { $0.isClosed }
         }
@@ -130,7 +127,7 @@ final class Worker {
 
     private func acceptLinks() {
         while links.count < Limits.linkCount, let descriptor = listener.accept() {
-            links.append(Link(Socket(owning: descriptor), bodyByteLimit: bodyByteLimit, passed: passed))
+            links.append(Link(Socket(owning: descriptor), bodyByteLimit: bodyByteLimit))
         }
     }
 

@@ -6,17 +6,29 @@ import Testing
 
 @testable import ApusWorker
 
-@Suite("Passed memory")
-struct PassedMemoryTests {
+@Suite("Link memory")
+struct LinkMemoryTests {
+    static let announcement: [UInt8] = {
+        var bytes = [UInt8](repeating: 0, count: MemoryFrame.byteCount)
+        bytes.withUnsafeMutableBytes { MemoryFrame().encode(into: $0.baseAddress!) }
+        return bytes
+    }()
+
     /// A request whose body lies in memory at `offset`: its frame, and the memory, which a proxy would have made.
     static func place(_ request: TestRequest, at offset: Int = 64, byteCount: Int? = nil) throws -> (
         head: [UInt8], memory: SealedMemory
     ) {
         let memory = try SealedMemory(byteCount: byteCount ?? offset + request.body.count + InferFrame.bodyPadding)
+        return (lay(request, in: memory, at: offset), memory)
+    }
+
+    /// Writes the request's body to `memory`.
+    /// - Returns: the frame.
+    static func lay(_ request: TestRequest, in memory: SealedMemory, at offset: Int) -> [UInt8] {
         UnsafeMutableRawBufferPointer(rebasing: memory.bytes[offset...]).copyBytes(from: request.body)
         var frame = request.frame
-        frame.memoryOffset = UInt32(offset)
-        return (Self.head(frame), memory)
+        frame.memoryOffset = UInt64(offset)
+        return head(frame)
     }
 
     static func head(_ frame: InferFrame) -> [UInt8] {
@@ -29,14 +41,18 @@ struct PassedMemoryTests {
     final class Line {
         let writer: Socket
         let reader: Socket
-        let passed = PassedMemory()
         var inbox: FrameInbox
 
-        init(bodyByteLimit: Int = 1 << 20) throws {
+        /// - Parameter memory: what is announced first.
+        init(bodyByteLimit: Int = 1 << 20, _ memory: SealedMemory? = nil) throws {
             let (ours, theirs) = try Socket.pair()
             writer = Socket(owning: ours)
             reader = Socket(owning: theirs)
-            inbox = FrameInbox(bodyByteLimit: bodyByteLimit, passed: passed)
+            inbox = FrameInbox(bodyByteLimit: bodyByteLimit)
+            guard let memory else { return }
+            try writer.sendAll(announcement, passing: memory.readOnlyDescriptor)
+            _ = receive()
+            #expect(try inbox.next() == nil)
         }
 
         func receive() -> Socket.Outcome { inbox.receive(from: reader) }
@@ -71,46 +87,42 @@ struct PassedMemoryTests {
 
     @Test("a body is read where it lies, wherever that is in the memory", arguments: [0, 64, 100, 4096, 70_001])
     func reads(offset: Int) throws {
-        let line = try Line()
         let (head, memory) = try Self.place(Self.request, at: offset)
+        let line = try Line(memory)
         for use in 1...3 {
             memory.bytes[offset] = UInt8(use)
-            try line.writer.sendAll(head, passing: memory.descriptor)
+            try line.writer.sendAll(head)
             #expect(line.receive() == .moved(byteCount: 64))
             let (frame, body) = try #require(try line.inbox.next())
             #expect(frame.requestID == 5 && frame.bodyByteCount == 300_000)
             #expect(body.count == 300_000 && body[0] == UInt8(use))
             #expect(body[1...].elementsEqual(Self.request.body[1...]))
-            #expect(line.passed.count == 1, "mapped once")
             #expect(try line.inbox.next() == nil)
         }
         #expect(line.inbox.capacity == FrameInbox.restingCapacity)
     }
 
-    @Test("frames of both kinds come in their order, however they are cut")
-    func mixed() throws {
-        var small = TestRequest(1, [7, 8, 9])
-        for cut in [1, 30, 63] {
-            let line = try Line()
-            let (head, memory) = try Self.place(Self.request)
-            let (other, otherMemory) = try Self.place(TestRequest(6, [1, 2, 3]))
-            small.frame.requestID = UInt64(cut)
-            try line.writer.sendAll(small.bytes)
-            try line.writer.sendAll(Array(head[..<cut]), passing: memory.descriptor)
-            try line.writer.sendAll(Array(head[cut...]))
-            try line.writer.sendAll(other, passing: otherMemory.descriptor)
-            try line.writer.sendAll(small.bytes)
-            var found: [UInt64] = []
-            while found.count < 4 {
-                #expect(line.receive() != .closed)
-                while let (frame, body) = try line.inbox.next() {
-                    found.append(frame.requestID)
-                    if frame.requestID == 5 { #expect(body.elementsEqual(Self.request.body)) }
-                    if frame.requestID == 6 { #expect(Array(body) == [1, 2, 3]) }
+    @Test("frames of both kinds come in their order, however they are cut", arguments: [1, 12, 23, 24, 30, 63, 88, 200])
+    func mixed(cut: Int) throws {
+        let memory = try SealedMemory(byteCount: 1 << 20)
+        let line = try Line()
+        let bytes = Self.announcement + TestRequest(1, [7, 8, 9]).bytes + Self.lay(Self.request, in: memory, at: 64)
+            + Self.lay(TestRequest(6, [1, 2, 3]), in: memory, at: 500_000) + TestRequest(2, [7, 8, 9]).bytes
+        try line.writer.sendAll(Array(bytes[..<cut]), passing: memory.readOnlyDescriptor)
+        var found: [UInt64] = []
+        for part in [nil, Array(bytes[cut...])] {
+            if let part { try line.writer.sendAll(part) }
+            #expect(line.receive() != .closed)
+            while let (frame, body) = try line.inbox.next() {
+                found.append(frame.requestID)
+                switch frame.requestID {
+                case 5: #expect(body.elementsEqual(Self.request.body))
+                case 6: #expect(Array(body) == [1, 2, 3])
+                default: #expect(Array(body) == [7, 8, 9])
                 }
             }
-            #expect(found == [UInt64(cut), 5, 6, UInt64(cut)])
         }
+        #expect(found == [1, 5, 6, 2])
     }
 
     struct Hostile: CustomTestStringConvertible, Sendable {
@@ -125,53 +137,63 @@ struct PassedMemoryTests {
             error: .memoryTooSmall(byteCount: 300_127, wanted: 300_128)),
         Hostile(testDescription: "a body that reaches behind the end", change: { $0.bodyByteCount += 1 },
             error: .memoryTooSmall(byteCount: 300_128, wanted: 300_129)),
-        Hostile(testDescription: "a body that begins behind the end", change: { $0.memoryOffset = .max },
-            error: .memoryTooSmall(byteCount: 300_128, wanted: 4_295_267_359)),
+        Hostile(testDescription: "a body that begins behind the end", change: { $0.memoryOffset = 5 << 30 },
+            error: .memoryTooSmall(byteCount: 300_128, wanted: 5 << 30 + 300_064)),
+        Hostile(testDescription: "a body that no memory has room for", change: { $0.memoryOffset = .max - 63 },
+            error: .memoryTooSmall(byteCount: 300_128, wanted: .max)),
         Hostile(testDescription: "more than a body may have", change: { $0.bodyByteCount = 1_048_577 },
             error: .bodyTooLarge(byteCount: 1_048_577, limit: 1_048_576)),
     ])
     func refusesLengths(_ row: Hostile) throws {
-        let line = try Line()
         let (_, memory) = try Self.place(Self.request, byteCount: row.byteCount)
+        let line = try Line(memory)
         var frame = Self.request.frame
         frame.memoryOffset = 64
         row.change(&frame)
-        try line.writer.sendAll(Self.head(frame), passing: memory.descriptor)
+        try line.writer.sendAll(Self.head(frame))
         _ = line.receive()
         #expect(throws: row.error) { try line.inbox.next() }
     }
 
-    @Test("a frame that comes without its memory is refused")
+    @Test("a frame whose body is in memory that did not come is refused, and so is memory without a descriptor")
     func missing() throws {
-        let line = try Line()
-        let (head, _) = try Self.place(Self.request)
-        try line.writer.sendAll(head)
+        for bytes in [try Self.place(Self.request).head, Self.announcement] {
+            let line = try Line()
+            try line.writer.sendAll(bytes)
+            _ = line.receive()
+            #expect(throws: FrameError.memoryMissing) { try line.inbox.next() }
+        }
+    }
+
+    @Test("memory that comes twice is refused")
+    func twice() throws {
+        let (_, memory) = try Self.place(Self.request)
+        let line = try Line(memory)
+        try line.writer.sendAll(Self.announcement, passing: memory.readOnlyDescriptor)
         _ = line.receive()
-        #expect(throws: FrameError.memoryMissing) { try line.inbox.next() }
+        #expect(throws: FrameError.memoryTwice) { try line.inbox.next() }
     }
 
     @Test("a descriptor that is no sealed memory is refused and closed")
     func notSealed() throws {
-        let (head, _) = try Self.place(Self.request)
         let unsealed = try SharedMemory.create(byteCount: 1 << 20)
         let file = open("/proc/self/exe", O_RDONLY)
         for descriptor in [unsealed, file] {
             let line = try Line()
-            try line.writer.sendAll(head, passing: descriptor)
+            try line.writer.sendAll(Self.announcement, passing: descriptor)
             close(descriptor)
             _ = line.receive()
             #expect(throws: FrameError.memoryNotSealed) { try line.inbox.next() }
-            #expect(line.passed.isEmpty)
         }
         let line = try Line()
         let tell = try Tell()
-        try line.writer.sendAll(head, passing: tell.writing)
+        try line.writer.sendAll(Self.announcement, passing: tell.writing)
         _ = line.receive()
         #expect(throws: FrameError.memoryNotSealed) { try line.inbox.next() }
         #expect(tell.isClosedElsewhere())
     }
 
-    @Test("a descriptor that no frame asks for is refused and closed")
+    @Test("a descriptor that no frame is for is refused and closed")
     func unused() throws {
         let tell = try Tell()
         do {
@@ -186,48 +208,35 @@ struct PassedMemoryTests {
 
     @Test("descriptors do not gather behind a frame that never ends")
     func gathered() throws {
-        let tells = try (0..<3).map { _ in try Tell() }
+        let tells = try (0..<2).map { _ in try Tell() }
         do {
             let line = try Line()
             let bytes = TestRequest(1, [1, 2, 3]).bytes
             for (index, tell) in tells.enumerated() {
                 try line.writer.sendAll([bytes[index]], passing: tell.writing)
                 _ = line.receive()
-                if index < 2 { #expect(try line.inbox.next() == nil) }
+                if index < 1 { #expect(try line.inbox.next() == nil) }
             }
             #expect(throws: FrameError.memoryUnused) { try line.inbox.next() }
         }
         for tell in tells { #expect(tell.isClosedElsewhere()) }
     }
 
-    @Test("what stays mapped is bounded in number and bytes, and ends when nobody needs it for a while")
-    func bounded() throws {
-        let passed = PassedMemory()
-        let small = try (0..<PassedMemory.countLimit + 5).map { _ in try Self.place(TestRequest(1, [1, 2, 3])).memory }
-        var frame = TestRequest(1, [1, 2, 3]).frame
-        frame.memoryOffset = 64
-        for memory in small {
-            #expect(Array(try passed.body(of: frame, in: dup(memory.descriptor))) == [1, 2, 3])
-        }
-        #expect(passed.count == small.count, "within a turn all stay")
-        let now = MonotonicClock.now()
-        passed.endTurn(at: now)
-        #expect(passed.count == PassedMemory.countLimit)
-        let large = try SealedMemory(byteCount: PassedMemory.byteLimit + 1)
-        _ = try passed.body(of: frame, in: dup(large.descriptor))
-        passed.endTurn(at: now)
-        #expect(passed.count == PassedMemory.countLimit, "what is too large by itself takes no other's place")
-        for memory in small.suffix(PassedMemory.countLimit) {
-            _ = try passed.body(of: frame, in: dup(memory.descriptor))
-        }
-        #expect(passed.count == PassedMemory.countLimit, "they are the ones used last")
-        passed.endTurn(at: MonotonicClock.now() + PassedMemory.idleNanoseconds)
-        #expect(passed.isEmpty)
-        _ = try passed.body(of: frame, in: dup(small[0].descriptor))
-        passed.endTurn(at: MonotonicClock.now())
-        #expect(passed.count == 1)
-        passed.endTurn(at: MonotonicClock.now() + PassedMemory.idleNanoseconds)
-        #expect(passed.isEmpty)
+    @Test("it is there as long as its link, and no longer")
+    func ends() throws {
+        let (head, memory) = try Self.place(Self.request)
+        var line: Line? = try Line(memory)
+        try line?.writer.sendAll(head)
+        _ = line?.receive()
+        let body = try #require(try line?.inbox.next()?.body)
+        #expect(Self.isMapped(body.baseAddress!))
+        line = nil
+        #expect(!Self.isMapped(body.baseAddress!))
+    }
+
+    private static func isMapped(_ address: UnsafeRawPointer) -> Bool {
+        let page = UnsafeMutableRawPointer(bitPattern: UInt(bitPattern: address) & ~4095)!
+        return msync(page, 4096, MS_ASYNC) == 0
     }
 
     @Test("a worker answers the same whichever way a body comes", arguments: [
@@ -244,8 +253,9 @@ struct PassedMemoryTests {
         let inline = try link.exchange([request])[0]
         #expect(inline.frame.status == 200)
         let (head, memory) = try Self.place(request)
+        try link.send(Self.announcement, passing: memory.readOnlyDescriptor)
         for _ in 0..<3 {
-            try link.send(head, passing: memory.descriptor)
+            try link.send(head)
             #expect(try link.receive()?.body == inline.body)
         }
     }
@@ -261,12 +271,13 @@ struct PassedMemoryTests {
         }
         let inline = try requests.map { try #require(try link.exchange([$0]).first) }
         #expect(inline.allSatisfy { $0.frame.status == 200 })
-        let placed = try requests.map { (request: TestRequest) in
+        let memory = try SealedMemory(byteCount: 1 << 20)
+        try link.send(Self.announcement, passing: memory.readOnlyDescriptor)
+        for (place, request) in requests.enumerated() {
             let tensors = InferFrame.tensorOffset(inferenceHeaderByteCount: request.frame.inferenceHeaderByteCount)
-            return try Self.place(request, at: InferFrame.byteCount + (-tensors & 63))
+            try link.send(Self.lay(request, in: memory, at: place * 128 << 10 + InferFrame.byteCount + (-tensors & 63)))
         }
-        for (head, memory) in placed { try link.send(head, passing: memory.descriptor) }
-        let answers = try placed.compactMap { _ in try link.receive() }
+        let answers = try requests.compactMap { _ in try link.receive() }
         #expect(answers.map(\.frame.requestID) == [0, 1, 2])
         #expect(try areSame(answers, inline))
     }
@@ -277,7 +288,7 @@ struct PassedMemoryTests {
         let good = try worker.connect()
         let tell = try Tell()
         let bad = try worker.connect()
-        try bad.send(try Self.place(Self.request).head, passing: tell.writing)
+        try bad.send(Self.announcement, passing: tell.writing)
         #expect(try bad.receive() == nil)
         #expect(tell.isClosedElsewhere())
         #expect(try good.exchange([WorkerTests.iris(2)]).map(\.frame.status) == [200])
