@@ -48,6 +48,8 @@ final class BodyMemory {
     /// By order: `leastBlockByteCount << order` bytes each, the one used last is the last.
     private var free: [[Int]] = []
     private var regions: [Region] = []
+    /// Those from here on are as they were at first.
+    private var touchedRegionCount = 0
     private var mistrusted: [(block: Block, tickCount: Int)] = []
     private(set) var lentCount = 0
     private var freeByteCount = 0
@@ -84,7 +86,9 @@ final class BodyMemory {
         let order = Self.order(byteCount)
         guard order < free.count, let offset = place(order) else { return nil }
         let block = Block(offset: offset, order: order)
-        for index in block.regions {
+        let place = block.regions
+        touchedRegionCount = max(touchedRegionCount, place.upperBound)
+        for index in place {
             if regions[index].isResident, regions[index].blockCount == 0 { idleRegionCount -= 1 }
             regions[index].blockCount += 1
             regions[index].isResident = true
@@ -126,7 +130,7 @@ final class BodyMemory {
             give(mistrusted.removeFirst().block, isKept: false)
         }
         guard idleRegionCount > 0 else { return }
-        for index in regions.indices where regions[index].isResident && regions[index].blockCount == 0 {
+        for index in 0..<touchedRegionCount where regions[index].isResident && regions[index].blockCount == 0 {
             regions[index].idleTicks += 1
             if regions[index].idleTicks >= Self.keptTicks { remove(region: index) }
         }
