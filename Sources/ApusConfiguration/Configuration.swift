@@ -25,6 +25,7 @@ package struct Configuration: Equatable, Sendable {
     package var proxies: Int? = 1
     /// Each proxy and each worker stays on one processor.
     package var pin = false
+    package var colocate = ColocationMode.auto
     package var runtimeDirectory: String?
     package var snapshotDirectory: String?
     package var onnxRuntime: String?
@@ -90,6 +91,14 @@ package enum ReloadMode: String, CaseIterable, Sendable {
     case auto
     /// SIGHUP, `apus reload` or a client's request.
     case manual
+}
+
+/// Whether a proxy and the worker that it prefers are kept on one processor.
+package enum ColocationMode: String, CaseIterable, Sendable {
+    /// Where that pays.
+    case auto
+    /// The system places them.
+    case off
 }
 
 /// Whether requests share a run of the model.

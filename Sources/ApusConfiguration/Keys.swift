@@ -23,6 +23,9 @@ extension Key {
             "processes that talk to clients; `auto`: from the processors and the models' speed"),
         Key("pin", \.pin, .truth,
             "keep each proxy and each worker on one processor"),
+        Key("colocate", \.colocate, .choice,
+            "whether a proxy shares a processor with its worker; `auto`: with models that run in microseconds, as "
+                + "long as nobody else wants it"),
         runtimeDirectory,
         Key("snapshot-dir", \.snapshotDirectory, ValueForm.path("DIR").optional,
             default: "`$CACHE_DIRECTORY` or the runtime directory",

@@ -63,6 +63,9 @@ final class ServedModel {
             if !isWanted { link.leave() }
             return !isWanted && link.requests.count == 0 && link.state == .closed
         }
+        // The supervisor counts on their order: it keeps the one that is preferred beside its proxy.
+        let places = Dictionary(uniqueKeysWithValues: route.workers.enumerated().map { ($1.serial, $0) })
+        links.sort { places[$0.serial, default: .max] < places[$1.serial, default: .max] }
     }
 
     func remove(_ link: WorkerLink) { links.removeAll { $0 === link } }

@@ -127,6 +127,12 @@ final class ModelPool {
         return route
     }
 
+    /// The process of the worker that a proxy gives its first requests (`DispatchPolicy.proxyIndex`).
+    func preferredWorker(ofProxy index: Int) -> pid_t? {
+        let serving = slots.filter { $0.state == .serving }
+        return serving.isEmpty ? nil : serving[index % serving.count].processID
+    }
+
     /// Why it is not ready; empty when it is.
     var reason: String {
         if case .failed(_, let sentence) = state { return sentence }

@@ -24,6 +24,10 @@ struct Placement: Equatable {
         max(1, Int((Double(processorCount) * workerShare(runNanoseconds)).rounded(.up)))
     }
 
+    /// A model that asks no more of its workers than a proxy does of its own time, or little more: the two can share a
+    /// processor. Batches make its rows cheaper still.
+    func isLight(_ runNanoseconds: UInt64) -> Bool { Double(runNanoseconds) <= 2 * RequestCost.proxyNanoseconds }
+
     /// The processor of the proxy in this place, by its index among those that may be used.
     func processor(ofProxy index: Int) -> Int { index % processorCount }
 

@@ -14,6 +14,7 @@ extension Supervisor {
             pool.restoreSockets()
             pool.endStopped(at: now)
         }
+        colocate()
         changed()
     }
 

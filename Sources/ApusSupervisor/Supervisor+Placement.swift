@@ -23,9 +23,9 @@ extension Supervisor {
     /// Keeps a process on one processor, when that is configured. What cannot be pinned runs where it may.
     /// - Parameter place: an index of `settings.processors`.
     func pin(_ process: pid_t, to place: Int) {
-        guard let pin = settings.pin else { return }
+        guard settings.pins else { return }
         let processor = settings.processors[place]
-        guard let reason = pin(process, processor) else { return }
+        guard let reason = settings.keep?(process, [processor]) else { return }
         log.warning(
             "cannot pin a process",
             metadata: ["pid": "\(process)", "processor": "\(processor)", "reason": "\(reason)"])

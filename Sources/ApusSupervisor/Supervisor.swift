@@ -52,6 +52,8 @@ package final class Supervisor {
     var proxies: [ProxySlot] = []
     /// There are as many proxies as there are to be.
     var isPlaced: Bool
+    /// By proxy.
+    var colocated: [ColocatedProxy] = []
     private(set) var isStopping = false
     private(set) var isReady = false
     let listener: ServerSocket

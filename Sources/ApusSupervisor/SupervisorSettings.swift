@@ -82,8 +82,12 @@ package struct SupervisorSettings {
     package var placesProxies = false
     /// The numbers of the processors that may be used; at least one.
     package var processors = [0]
-    /// Keeps a process on the processor of that number, and says why it cannot; nil pins none.
-    package var pin: ((pid_t, Int) -> String?)?
+    /// Keeps a process on the processors of these numbers, and says why it cannot; nil keeps none anywhere.
+    package var keep: ((pid_t, [Int]) -> String?)?
+    /// Each proxy and each worker is kept on a processor.
+    package var pins = false
+    /// A proxy and the workers that it prefers are kept together where that pays.
+    package var colocates = false
     package var proxy = ProxySettings()
     package var onnxRuntimePath = ""
     /// A new version may change its schema so that clients of the serving one cannot go on.

@@ -30,12 +30,16 @@ int apus_can_end_idle(void) {
     return child > 0 && waitpid(child, &status, 0) == child && status == 0;
 }
 
-int apus_pin(pid_t process, int processor) {
-    cpu_set_t *set = CPU_ALLOC(processor + 1);
+int apus_keep_on(pid_t process, const int *processors, size_t count) {
+    int most = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (processors[i] > most) most = processors[i];
+    }
+    cpu_set_t *set = CPU_ALLOC(most + 1);
     if (!set) return -1;
-    const size_t size = CPU_ALLOC_SIZE(processor + 1);
+    const size_t size = CPU_ALLOC_SIZE(most + 1);
     CPU_ZERO_S(size, set);
-    CPU_SET_S(processor, size, set);
+    for (size_t i = 0; i < count; i++) CPU_SET_S(processors[i], size, set);
     const int result = sched_setaffinity(process, size, set);
     CPU_FREE(set);
     return result;

@@ -32,7 +32,9 @@ struct ServeSettings {
             }
         }
         settings.processors = Processors.numbers
-        if configuration.pin { settings.pin = ProcessorPin.pin(_:to:) }
+        settings.keep = ProcessorPin.keep(_:on:)
+        settings.pins = configuration.pin
+        settings.colocates = configuration.colocate == .auto && !configuration.pin
         settings.placesProxies = configuration.proxies == nil
         settings.proxyCount = configuration.proxies ?? Processors.numbers.count
         settings.look = modelsThere

@@ -138,7 +138,7 @@ struct PrecedenceTests {
 
 /// For each key a value that is allowed and is not the default.
 private let otherValues = [
-    "repository": "/models", "listen": "[::1]:9000", "proxies": "3", "pin": "true", "runtime-dir": "/run/apus-test",
+    "repository": "/models", "listen": "[::1]:9000", "proxies": "3", "pin": "true", "colocate": "off", "runtime-dir": "/run/apus-test",
     "snapshot-dir": "/var/cache/apus",
     "onnxruntime": "/opt/libonnxruntime.so", "default-model": "iris", "reload": "manual",
     "probation": "0", "versions": "latest:2", "labels": "canary:4,stable:3", "model-control": "true",

@@ -90,6 +90,12 @@ enum Processes {
             .trimmingCharacters(in: .whitespaces)
     }
 
+    /// The numbers of the processors that a process may run on, as `0-3,5`.
+    static func allowedProcessors(_ process: pid_t) throws -> String {
+        let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
+        return String(try #require(status.firstMatch(of: /Cpus_allowed_list:\t(.*)/)).1)
+    }
+
     /// The fields after the name, which may hold spaces: state, parent, group, session, …
     private static func fields(_ process: pid_t) -> [Substring]? {
         guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),

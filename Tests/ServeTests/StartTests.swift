@@ -56,9 +56,53 @@ extension ServeTests {
             let placed = report.children.filter { !Processes.title($0).contains("template") }
             #expect(placed.count >= 2)
             for process in placed {
-                let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
-                let list = try #require(status.firstMatch(of: /Cpus_allowed_list:\t(.*)/)).1
+                let list = try Processes.allowedProcessors(process)
                 #expect(Int(list) != nil, "\(Processes.title(process)) may run on \(list)")
+            }
+            try server.stop()
+        }
+
+        @Test(
+            "a proxy and the worker that it prefers come to share a processor, also when that worker is a new one",
+            .enabled(if: ProcessInfo.processInfo.activeProcessorCount > 1))
+        func colocated() throws {
+            let server = try TestServer(Fixture.iris, "--workers", "2", "--log-level", "debug")
+            let all = try Processes.allowedProcessors(server.process)
+            try server.log.wait(for: Self.together)
+            #expect(try Self.places(server) == ["one", "one", all, all])
+            let mark = server.log.mark
+            let first = try #require(try server.settledReport().children.first { Processes.title($0).hasSuffix("#0") })
+            try Processes.signal(first, SIGKILL)
+            try server.log.wait(for: "worker ready", since: mark)
+            // Meanwhile the other one may have been the preferred.
+            var place = mark
+            while try Self.places(server) != ["one", "one", all, all] {
+                let text = try server.log.wait(for: Self.together, since: place)
+                place = text.utf8.count
+            }
+            #expect(try server.ask("POST", "/v2/models/iris/infer", body: Fixture.irisRow).status == 200)
+            try server.stop()
+        }
+
+        private static let together = "proxy and workers share a processor"
+
+        /// Where the proxy, the first worker, the second and the template may run; "one" for the first two when it is the same
+        /// single processor.
+        private static func places(_ server: TestServer) throws -> [String] {
+            let children = try server.settledReport().children
+            let places = try ["proxy 0", "worker iris@1 #0", "worker iris@1 #1", "template iris@1"].map { title in
+                try Processes.allowedProcessors(try #require(children.first { Processes.title($0) == "apus: \(title)" }))
+            }
+            return Int(places[0]) != nil && places[1] == places[0] ? ["one", "one"] + places[2...] : places
+        }
+
+        @Test("models that run for longer stay where the system has them")
+        func notColocated() throws {
+            let server = try TestServer(
+                "slow=\(Fixture.small("slow"))", "--workers", "1", "--colocate", "auto", "--log-level", "debug")
+            let all = try Processes.allowedProcessors(server.process)
+            for process in try server.settledReport().children {
+                #expect(try Processes.allowedProcessors(process) == all)
             }
             try server.stop()
         }

@@ -61,8 +61,8 @@ int apus_set_idle(pid_t process, int is_idle);
    A child tries. */
 int apus_can_end_idle(void);
 
-/* Lets a process run on one processor only (sched_setaffinity(2)). */
-int apus_pin(pid_t process, int processor);
+/* Lets a process run on these processors only (sched_setaffinity(2)). */
+int apus_keep_on(pid_t process, const int *processors, size_t count);
 
 /* Whether some process has this file, opened for reading only, open for writing (fcntl(2), F_SETLEASE: a
    read lease is refused then). -1 where the kernel does not tell: the file is another user's, or on a network.
