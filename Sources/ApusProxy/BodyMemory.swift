@@ -114,8 +114,12 @@ final class BodyMemory {
         }
     }
 
-    /// The same for what a worker that nothing is known of may still read: it is used for nothing else for a while.
-    func giveLater(_ block: Block) { mistrusted.append((block, 0)) }
+    /// The same for what a worker that nothing is known of may still read, if only zeroes: it is used for nothing else for
+    /// a while.
+    func giveLater(_ block: Block) {
+        remove(block.offset, block.byteCount)
+        mistrusted.append((block, 0))
+    }
 
     func address(of block: Block) -> UnsafeMutableRawPointer { bytes.baseAddress! + block.offset }
 

@@ -418,8 +418,10 @@ package final class ProxyProcess {
     }
 
     /// Finds each request of a dead worker its place (HARDENING §2, "Who died why").
-    private func resolve(_ link: WorkerLink, _ model: ServedModel, _ death: WorkerDeath) {
+    /// - Parameter hasEnded: the supervisor has said so.
+    private func resolve(_ link: WorkerLink, _ model: ServedModel, _ death: WorkerDeath, hasEnded: Bool = true) {
         for request in link.takeOrphans().reversed() {
+            if hasEnded { request.readerHasEnded() }
             // One that is too slow is answered 504 each time, and may be quicker another day.
             let isGuilty = death == .crash && strike(request, model)
             if request.connection == nil {
@@ -457,7 +459,7 @@ package final class ProxyProcess {
         let now = Loop.nanoseconds
         while let lost = lostLinks.first, now > lost.link.lostAt + Self.verdictNanoseconds {
             lostLinks.removeFirst()
-            resolve(lost.link, lost.model, .crash)
+            resolve(lost.link, lost.model, .crash, hasEnded: false)
         }
     }
 

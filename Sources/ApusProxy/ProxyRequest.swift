@@ -175,6 +175,9 @@ final class ProxyRequest {
     /// The link that it was sent on is lost, but perhaps not the worker: its memory is used for no other request.
     func mistrustReader() { mayBeRead = block != nil }
 
+    /// That worker is no more.
+    func readerHasEnded() { mayBeRead = false }
+
     /// Tells the worker that has it, if one has, that nobody waits for the answer.
     func cancel() {
         if state == .dispatched { link?.cancel(self) }

@@ -33,7 +33,7 @@ extension Supervisor {
     /// - Parameter processes: a proxy and its workers; empty when they are not to be together.
     private func colocate(_ index: Int, _ processes: [pid_t]) {
         if processes != colocated[index].processes {
-            for process in colocated[index].processes where !processes.contains(process) { letGo(process) }
+            for process in colocated[index].processes where !processes.contains(process) && isOurs(process) { letGo(process) }
             colocated[index].processes = processes
             colocated[index].colocation.processesChanged()
             // Those that stay are put together with the new ones.
@@ -66,6 +66,12 @@ extension Supervisor {
         let free = settings.processors.filter { !taken.contains($0) }
         if let own = ProcessorTime.processor(of: proxy), free.contains(own) { return own }
         return free.first
+    }
+
+    /// It has not ended: its number cannot be another's.
+    private func isOurs(_ process: pid_t) -> Bool {
+        proxies.contains { $0.child?.processID == process }
+            || allPools.contains { $0.slots.contains { $0.processID == process } }
     }
 
     private func letGo(_ process: pid_t) { keep(process, on: settings.processors) }

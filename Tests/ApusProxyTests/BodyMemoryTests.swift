@@ -113,7 +113,9 @@ struct BodyMemoryTests {
     func isMistrusted() throws {
         let bodies = BodyMemory(byteCount: 1 << 20)
         let block = try #require(bodies.take(byteCount: 1 << 20))
+        bodies.address(of: block).storeBytes(of: 42, as: UInt8.self)
         bodies.giveLater(block)
+        #expect(bodies.address(of: block).load(as: UInt8.self) == 0, "the system has its pages")
         for _ in 0..<BodyMemory.mistrustTicks - 1 { bodies.tick() }
         #expect(bodies.take(byteCount: 1) == nil && bodies.lentCount == 1)
         bodies.tick()
@@ -284,6 +286,13 @@ struct LargeRequestTests {
         #expect(try Self.laid(next, table) == body && next.body.baseAddress != place)
         table.release(next)
         #expect(table.bodies.keptByteCount > 0, "it is forgotten with the request")
+        let last = table.take()
+        Self.fill(last, body, pieces: 50_000)
+        _ = try Self.laid(last, table)
+        last.mistrustReader()
+        last.readerHasEnded()
+        table.release(last)
+        #expect(table.bodies.lentCount == 1, "only the first one is waited for")
     }
 
     @Test("a body that no worker was given, and memory that was outgrown, leave nothing behind")
