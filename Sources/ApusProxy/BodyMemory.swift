@@ -51,6 +51,7 @@ final class BodyMemory {
     /// Those from here on are as they were at first.
     private var touchedRegionCount = 0
     private var mistrusted: [(block: Block, tickCount: Int)] = []
+    /// How many blocks are in use.
     private(set) var lentCount = 0
     private var freeByteCount = 0
     private var idleRegionCount = 0
@@ -86,9 +87,9 @@ final class BodyMemory {
         let order = Self.order(byteCount)
         guard order < free.count, let offset = place(order) else { return nil }
         let block = Block(offset: offset, order: order)
-        let place = block.regions
-        touchedRegionCount = max(touchedRegionCount, place.upperBound)
-        for index in place {
+        let touched = block.regions
+        touchedRegionCount = max(touchedRegionCount, touched.upperBound)
+        for index in touched {
             if regions[index].isResident, regions[index].blockCount == 0 { idleRegionCount -= 1 }
             regions[index].blockCount += 1
             regions[index].isResident = true

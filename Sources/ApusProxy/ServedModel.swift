@@ -54,18 +54,17 @@ final class ServedModel {
         self.route = route
         let run = route.description?.runNanoseconds ?? .max
         let credits = run < Self.fastRunNanoseconds ? 2 : 1
-        links.removeAll { $0.state == .closed && $0.requests.count == 0 }  // to be tried again if still wanted
-        for worker in route.workers where !links.contains(where: { $0.serial == worker.serial }) {
-            links.append(WorkerLink(worker, credits: credits, model: self, proxy: proxy))
+        // One that is closed is tried again if it is still wanted.
+        let known = links.filter { $0.state != .closed || $0.requests.count > 0 }
+        // In this order: the supervisor keeps the one that is preferred beside its proxy.
+        links = route.workers.map { worker in
+            known.first { $0.serial == worker.serial }
+                ?? WorkerLink(worker, credits: credits, model: self, proxy: proxy)
         }
-        links.removeAll { link in
-            let isWanted = route.workers.contains { $0.serial == link.serial }
-            if !isWanted { link.leave() }
-            return !isWanted && link.requests.count == 0 && link.state == .closed
+        for link in known where !links.contains(where: { $0 === link }) {
+            link.leave()
+            if link.state != .closed || link.requests.count > 0 { links.append(link) }
         }
-        // The supervisor counts on their order: it keeps the one that is preferred beside its proxy.
-        let places = Dictionary(uniqueKeysWithValues: route.workers.enumerated().map { ($1.serial, $0) })
-        links.sort { places[$0.serial, default: .max] < places[$1.serial, default: .max] }
     }
 
     func remove(_ link: WorkerLink) { links.removeAll { $0 === link } }

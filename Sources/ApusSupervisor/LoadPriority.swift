@@ -23,11 +23,7 @@ enum LoadPriority {
 
     /// None where the kernel does not tell (proc(5), /proc/PID/task/TID/children).
     private static func children(of process: pid_t) -> [pid_t] {
-        guard let file = fopen("/proc/\(process)/task/\(process)/children", "re") else { return [] }
-        defer { fclose(file) }
-        var text = [CChar](repeating: 0, count: 256)
-        guard fgets(&text, Int32(text.count), file) != nil else { return [] }
-        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            .split(separator: " ").compactMap { pid_t($0) }
+        let text = KernelFile.text(of: "/proc/\(process)/task/\(process)/children") ?? ""
+        return text.split(separator: " ").compactMap { pid_t($0) }
     }
 }

@@ -114,9 +114,11 @@ final class ModelPool {
         return nil
     }
 
+    /// Those whose workers take requests, in the order in which proxies are told of them.
+    private var serving: [WorkerSlot] { slots.filter { $0.state == .serving } }
+
     /// What the proxies are told.
     var route: ModelRoute {
-        let serving = slots.filter { $0.state == .serving }
         let workers = serving.map { slot in
             WorkerRoute(serial: slot.serial, socketPath: socketPath(slot.serial))
         }
@@ -129,7 +131,7 @@ final class ModelPool {
 
     /// The process of the worker that a proxy gives its first requests (`DispatchPolicy.proxyIndex`).
     func preferredWorker(ofProxy index: Int) -> pid_t? {
-        let serving = slots.filter { $0.state == .serving }
+        let serving = serving
         return serving.isEmpty ? nil : serving[index % serving.count].processID
     }
 

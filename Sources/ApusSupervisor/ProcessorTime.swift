@@ -5,22 +5,20 @@ enum ProcessorTime {
     /// How long a process of one thread has run, and how long it has waited to, in nanoseconds; nil when it is gone, or
     /// the kernel does not count.
     static func of(_ process: pid_t) -> (run: UInt64, wait: UInt64)? {
-        guard let text = text(of: "/proc/\(process)/schedstat") else { return nil }
+        guard let text = KernelFile.text(of: "/proc/\(process)/schedstat") else { return nil }
         let fields = text.split(separator: " ").compactMap { UInt64($0) }
         return fields.count >= 2 ? (fields[0], fields[1]) : nil
     }
 
     /// The processor that a process has run on last.
     static func processor(of process: pid_t) -> Int? {
-        // Behind the name, which may have spaces and parentheses in it, the state is field 3.
-        guard let text = text(of: "/proc/\(process)/stat"), let end = text.lastIndex(of: ")") else { return nil }
-        let fields = text[text.index(after: end)...].split(separator: " ")
-        return fields.count > 36 ? Int(fields[36]) : nil
+        guard let fields = KernelFile.fields(ofProcess: process), fields.count > 36 else { return nil }
+        return Int(fields[36])  // field 39
     }
 
     /// How long `processors` have done nothing, together, in nanoseconds; 0 when that is not told.
     static func idle(_ processors: [Int]) -> UInt64 {
-        guard let text = text(of: "/proc/stat") else { return 0 }
+        guard let text = KernelFile.text(of: "/proc/stat") else { return 0 }
         return idleTicks(processors, text) * (1_000_000_000 / UInt64(max(1, sysconf(Int32(_SC_CLK_TCK)))))
     }
 
@@ -33,22 +31,5 @@ enum ProcessorTime {
             if processors.contains(number) { ticks += (UInt64(fields[4]) ?? 0) + (UInt64(fields[5]) ?? 0) }
         }
         return ticks
-    }
-
-    /// A file that the kernel makes when it is read.
-    private static func text(of path: String) -> String? {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return nil }
-        defer { close(file) }
-        var bytes: [UInt8] = []
-        while bytes.count < 1 << 20 {
-            let count = withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 1) { chunk in
-                let count = read(file, chunk.baseAddress, chunk.count)
-                if count > 0 { bytes.append(contentsOf: chunk[..<count]) }
-                return count
-            }
-            guard count > 0 else { break }
-        }
-        return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -90,15 +90,12 @@ enum ProcessMemory {
     /// Bytes that only this process holds (Private_Clean + Private_Dirty of /proc/PID/smaps_rollup); 0 when
     /// it cannot be read.
     static func privateByteCount(of process: pid_t) -> Int {
-        guard process > 0, let file = fopen("/proc/\(process)/smaps_rollup", "r") else { return 0 }
-        defer { fclose(file) }
-        var total = 0
-        var line = [CChar](repeating: 0, count: 256)
-        while fgets(&line, CInt(line.count), file) != nil {
-            let words = line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-                .split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
-            if words.count >= 2, words[0].hasPrefix("Private_") { total += Int(words[1]) ?? 0 }
+        guard process > 0, let text = KernelFile.text(of: "/proc/\(process)/smaps_rollup") else { return 0 }
+        var kibibytes = 0
+        for line in text.split(separator: "\n") where line.hasPrefix("Private_") {
+            let words = line.split(separator: " ")
+            if words.count >= 2 { kibibytes += Int(words[1]) ?? 0 }
         }
-        return total * 1024
+        return kibibytes * 1024
     }
 }

@@ -19,6 +19,7 @@ extension Supervisor {
     func colocate() {
         guard settings.colocates, settings.processors.count > 1 else { return }
         let pools = pools.filter { $0.description.map { placement.isLight($0.runNanoseconds) } ?? false }
+        let idle = ProcessorTime.idle(settings.processors)
         while colocated.count < proxies.count { colocated.append(ColocatedProxy()) }
         for (index, proxy) in proxies.enumerated() {
             var processes: [pid_t] = []
@@ -26,12 +27,14 @@ extension Supervisor {
                 let workers = pools.compactMap { $0.preferredWorker(ofProxy: index) }
                 if !workers.isEmpty { processes = [process] + workers }
             }
-            colocate(index, processes)
+            colocate(index, processes, idle: idle)
         }
     }
 
-    /// - Parameter processes: a proxy and its workers; empty when they are not to be together.
-    private func colocate(_ index: Int, _ processes: [pid_t]) {
+    /// - Parameters:
+    ///   - processes: a proxy and its workers; empty when they are not to be together.
+    ///   - idle: as in `Colocation.Sample`.
+    private func colocate(_ index: Int, _ processes: [pid_t], idle: UInt64) {
         if processes != colocated[index].processes {
             for process in colocated[index].processes where !processes.contains(process) && isOurs(process) { letGo(process) }
             colocated[index].processes = processes
@@ -39,7 +42,7 @@ extension Supervisor {
             // Those that stay are put together with the new ones.
             colocated[index].processor = nil
         }
-        guard let proxy = processes.first, let sample = sample(of: processes) else { return }
+        guard let proxy = processes.first, let sample = sample(of: processes, idle: idle) else { return }
         colocated[index].colocation.judge(sample)
         let isTogether = colocated[index].colocation.isTogether
         if !isTogether, colocated[index].processor != nil {
@@ -52,12 +55,12 @@ extension Supervisor {
         }
     }
 
-    private func sample(of processes: [pid_t]) -> Colocation.Sample? {
+    private func sample(of processes: [pid_t], idle: UInt64) -> Colocation.Sample? {
         guard let proxy = ProcessorTime.of(processes[0]) else { return nil }
         return Colocation.Sample(
             at: now * 1_000_000, proxyRun: proxy.run, proxyWait: proxy.wait,
             workerRun: processes.dropFirst().reduce(0) { $0 + (ProcessorTime.of($1)?.run ?? 0) },
-            idle: ProcessorTime.idle(settings.processors))
+            idle: idle)
     }
 
     /// The one that it runs on, unless others are kept there; then one where nobody is.

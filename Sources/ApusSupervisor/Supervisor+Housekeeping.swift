@@ -70,12 +70,6 @@ extension ModelPool {
 enum ProcessState {
     /// Whether a signal has stopped it (proc(5), "/proc/pid/stat", the field after the name: T).
     static func isStopped(_ process: pid_t) -> Bool {
-        let file = open("/proc/\(process)/stat", O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return false }
-        defer { close(file) }
-        var bytes = [UInt8](repeating: 0, count: 512)
-        let count = read(file, &bytes, bytes.count)
-        guard count > 0, let end = bytes[..<count].lastIndex(of: UInt8(ascii: ")")) else { return false }
-        return bytes[(end + 1)...].first { $0 != UInt8(ascii: " ") } == UInt8(ascii: "T")
+        KernelFile.fields(ofProcess: process)?.first == "T"
     }
 }

@@ -96,15 +96,24 @@ extension ServeTests {
             return Int(places[0]) != nil && places[1] == places[0] ? ["one", "one"] + places[2...] : places
         }
 
-        @Test("models that run for longer stay where the system has them")
+        @Test(
+            "models that run for longer, and all when it is turned off, stay where the system has them",
+            .enabled(if: ProcessInfo.processInfo.activeProcessorCount > 1))
         func notColocated() throws {
+            // Each server looks once a second: this one has when the next one, which is started later, has.
+            let off = try TestServer(Fixture.iris, "--workers", "1", "--colocate", "off")
             let server = try TestServer(
-                "slow=\(Fixture.small("slow"))", "--workers", "1", "--colocate", "auto", "--log-level", "debug")
+                Fixture.iris, "mlp=\(Built.root)/Tests/Fixtures/mlp.onnx", "--workers", "1", "--log-level", "debug")
             let all = try Processes.allowedProcessors(server.process)
-            for process in try server.settledReport().children {
-                #expect(try Processes.allowedProcessors(process) == all)
+            try server.log.wait(for: Self.together)
+            let children = try server.settledReport().children
+            let worker = try #require(children.first { Processes.title($0) == "apus: worker mlp@1 #0" })
+            #expect(try Processes.allowedProcessors(worker) == all)
+            for process in try off.settledReport().children {
+                #expect(try Processes.allowedProcessors(process) == all, "\(Processes.title(process))")
             }
             try server.stop()
+            try off.stop()
         }
 
         @Test("what another server left behind when it was killed does not stop the next one")

@@ -28,7 +28,7 @@ import urllib.request
 HERE = os.path.dirname(os.path.abspath(__file__))
 FIXTURES = os.path.join(HERE, "..", "..", "Tests", "Fixtures")
 MODELS = ("iris", "forest", "tabular", "mlp")
-# A server has found its place on the processors then (README, `colocate`).
+# How long a server takes to find its place on the processors (README, `colocate`).
 SETTLE_SECONDS = 2.5
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -173,7 +173,13 @@ def rounds(trees, body_of, connections, seconds, count, headers=()):
 
 
 def apus(name, models, *flags):
-    """`models` are fixtures, or (name, fixture)."""
+    """A server that has found its place. `models` are fixtures, or (name, fixture)."""
+    tree = start_apus(name, models, *flags)
+    time.sleep(SETTLE_SECONDS)
+    return tree
+
+
+def start_apus(name, models, *flags):
     named = [model if isinstance(model, tuple) else (model, model) for model in models]
     argv = [ARGS.apus, "serve", *[f"{name}={os.path.join(FIXTURES, file + '.onnx')}" for name, file in named],
             "--listen", "127.0.0.1:0", "--onnxruntime", ARGS.onnxruntime, "--log-level", "error", *flags]
@@ -242,7 +248,7 @@ def start_milliseconds():
     times = []
     for _ in range(5):
         began = time.perf_counter()
-        tree = apus("start", ["iris"])
+        tree = start_apus("start", ["iris"])
         urllib.request.urlopen(urllib.request.Request(tree.url, data=request("iris")), timeout=10).read()
         times.append((time.perf_counter() - began) * 1e3)
         tree.stop()
@@ -263,7 +269,6 @@ def single_rows(model):
     bars = {"iris": (0.55, 0.35, 1.7, 2.5), "forest": (0.6, 0.4, 1.6, 2.3), "tabular": (0.9, 0.6, 1.1, 1.6), "mlp": (1.1, 0.9, 0.8, 1.1)}
     body = request(model)
     ours = apus("apus", [model])
-    time.sleep(SETTLE_SECONDS)
     front, backend = nginx(212)
     trees = [ours, front] + ([fastapi(model)] if model in ("iris", "mlp") else [])
     at64 = rounds(trees, body, 64, ARGS.seconds, ARGS.rounds)
@@ -326,7 +331,6 @@ def batching():
 
 def scale():
     plain, wide = apus("apus", ["iris"]), apus("32 workers", ["iris"], "--workers", "32")
-    time.sleep(SETTLE_SECONDS)
     at64 = rounds([plain, wide], request("iris"), 64, ARGS.seconds, ARGS.rounds)
     show("iris", 64, at64)
     row("iris: CPU a request, 32 workers ÷ 2", at64["32 workers"]["cpu_us"] / at64["apus"]["cpu_us"], 1.15, 1.05, True)
@@ -359,7 +363,6 @@ def crowds():
     """Many models, and many connections that say nothing."""
     body = request("iris")
     plain = apus("apus", ["iris"], "--workers", "1")
-    time.sleep(SETTLE_SECONDS)
     many = apus("200 models", [(f"iris{number}", "iris") for number in range(200)], "--workers", "1")
     at64 = rounds([plain, many], body, 64, ARGS.seconds, ARGS.rounds)
     show("iris", 64, at64)
@@ -379,7 +382,6 @@ def crowds():
 def tail():
     """At half of what a closed loop gets, by a schedule that waits for nobody."""
     ours = apus("apus", ["iris"])
-    time.sleep(SETTLE_SECONDS)
     most = wrk(ours, request("iris"), 64, ARGS.seconds)["rps"]
     rate = int(most / 2)
     out = subprocess.run(
