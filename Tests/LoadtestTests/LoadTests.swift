@@ -102,6 +102,27 @@ struct RecorderTests {
         #expect(recorder.phases.map(\.latency.totalCount) == [1, 1])
     }
 
+    @Test("the first words of a refusal are kept, one for each status, on one line that moves no cursor")
+    func refusals() {
+        var refusals = RefusalExamples()
+        func note(_ status: Int, _ body: [UInt8], isGzip: Bool = false) {
+            let head = ResponseHead(status: status, byteCount: 0, framing: .untilClose, closes: false, isGzip: isGzip)
+            body.withUnsafeBytes { refusals.note($0, head) }
+        }
+        note(400, Array("no\r\n\u{1B}[2J\u{9B}1m it".utf8))
+        note(400, Array("another".utf8))
+        note(503, Gzip.deflate(Array("later".utf8)), isGzip: true)
+        note(500, [])
+        note(404, [UInt8](repeating: 97, count: 1000))
+        note(413, [0xff, 0x41])
+        note(418, Array("a sixth".utf8))
+        #expect(refusals.examples.map(\.status) == [400, 503, 500, 404, 413])
+        #expect(
+            refusals.examples.map(\.text) == [
+                "no   [2J 1m it", "later", "", String(repeating: "a", count: 200) + "…", "\u{FFFD}A",
+            ])
+    }
+
     @Test("Server-Timing stages are added up by name, in nanoseconds")
     func stages() {
         var totals = StageTotals()

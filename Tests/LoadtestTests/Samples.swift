@@ -23,7 +23,7 @@ enum Samples {
             sentCount: max(latencies.count, 1), wholeSentCount: max(latencies.count, 1),
             readByteCount: 0,
             connectionsOpened: 1, idleOpened: 0, idleLeft: 0, backlogAtStart: 0,
-            backlogAtEnd: backlogGrowth, overran: false, wrongExamples: [], connectError: nil,
+            backlogAtEnd: backlogGrowth, overran: false, wrongExamples: [], refusals: RefusalExamples(), connectError: nil,
             stolen: 0)
     }
 

@@ -215,6 +215,34 @@ def test_a_file_of_requests_is_sent_as_it_stands(models, tmp_path):
     assert loadtest(models.url, *QUICK, "--requests", lines, "--quiet").returncode == 1
 
 
+def test_a_header_that_is_given_takes_the_place_of_our_own(models):
+    given = ["--header", "content-type: application/vnd.x+json", "--header", "HOST: example.org"]
+    assert report(models.url, *QUICK, *given)["runs"][0]["failed"] == 0
+    headers = models.requests[0][1]
+    assert headers.get_all("Content-Type") == ["application/vnd.x+json"]
+    assert headers.get_all("Host") == ["example.org"]
+
+
+def test_a_record_s_headers_do_not_say_how_long_its_body_is(models, tmp_path):
+    body = {"inputs": [{"name": "X", "datatype": "FP32", "shape": [1, 4], "data": [1.0, 2.0, 3.0, 4.0]}]}
+    logged = {"Content-Length": "7", "content-type": "application/x", "Transfer-Encoding": "chunked", "X-A": "b"}
+    lines = tmp_path / "requests.jsonl"
+    lines.write_text(json.dumps({"path": "/v2/models/iris/infer", "request": body, "headers": logged}) + "\n")
+    assert report(models.url, *QUICK, "--requests", lines)["runs"][0]["failed"] == 0
+    headers = models.requests[0][1]
+    assert headers["Transfer-Encoding"] is None and headers["X-A"] == "b"
+    assert headers.get_all("Content-Type") == ["application/x"]
+
+
+@pytest.mark.parametrize("check", [[], ["--no-check"]])
+def test_what_the_server_says_to_refuse_is_told(models, check):
+    arguments = [models.url + "/nowhere", "--method", "GET", *QUICK, *check]
+    run = report(*arguments, statuses=(1,))["runs"][0]
+    assert run["statuses"] == {"404": 60}
+    assert run["refusal_examples"] == {"404": '{"error": "unknown"}'}
+    assert '      404: {"error": "unknown"}\n' in loadtest(*arguments, "--quiet").stdout
+
+
 # --- Faults, connections
 
 
@@ -455,6 +483,7 @@ def test_a_malformed_scenario_is_one_sentence(tmp_path, text, word):
         ["http://127.0.0.1:1", "--at", "soon: true"],
         ["http://127.0.0.1:1", "--connections", "0"],
         ["http://127.0.0.1:1", "--format", "xml"],
+        ["http://127.0.0.1:1", "--header", "Content-Length: 5"],
         ["http://127.0.0.1:1", "--pid", "999999999"],
         ["https://127.0.0.1:1"],
         ["http://no-such-host.invalid"],

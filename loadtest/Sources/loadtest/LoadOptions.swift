@@ -119,6 +119,9 @@ struct RequestOptions: ParsableArguments {
         where !field.contains(":") || field.contains("\n") || field.contains("\r") {
             throw UsageError("--header '\(field)' is not 'Name: value'")
         }
+        if let field = header.first(where: RequestPlan.Wire.isFraming) {
+            throw UsageError("--header '\(field)': the body's own length is sent")
+        }
         options.headers = header
         options.usesGzip = gzip
     }

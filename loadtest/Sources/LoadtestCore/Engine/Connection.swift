@@ -32,7 +32,7 @@ final class Connection: StreamOwner {
     private var chunks = ChunkedBody()
     /// The part of a head that has come.
     private var held = ByteBuffer()
-    /// The part of a body that has come, when bodies are looked at.
+    /// The part of a body that has come, when bodies are looked at, and of a refusal.
     private var body = ByteBuffer()
     private var answered = 0
     /// Tells an attempt to connect from one that was given up.
@@ -214,7 +214,7 @@ final class Connection: StreamOwner {
     }
 
     private func keep(_ bytes: UnsafeRawBufferPointer) {
-        if generator.looksAtBodies { body.append(bytes) }
+        if generator.looksAtBodies || head?.isSuccess == false { body.append(bytes) }
     }
 
     /// The answer is whole. What follows in the chain may send the next request at once.

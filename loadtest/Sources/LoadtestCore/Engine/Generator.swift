@@ -11,6 +11,7 @@ final class Generator {
     /// One buffer for all connections: it is used only within a read.
     let readMemory = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 64)
     let looksAtBodies: Bool
+    private(set) var refusals = RefusalExamples()
 
     private let endpoint: Endpoint
     private let check: AnswerCheck?
@@ -310,7 +311,10 @@ final class Generator {
     func judge(
         _ connection: Connection, _ head: ResponseHead, _ body: UnsafeRawBufferPointer
     ) -> Failure? {
-        guard head.status >= 200 && head.status < 300 else { return .status }
+        guard head.isSuccess else {
+            refusals.note(body, head)
+            return .status
+        }
         guard let check else { return nil }
         return check.accepts(body, head, requestIndex: connection.requestIndex) ? nil : .wrong
     }

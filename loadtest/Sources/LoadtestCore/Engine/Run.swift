@@ -225,7 +225,7 @@ package final class Run {
             readByteCount: generator.readByteCount, connectionsOpened: generator.connectionsOpened,
             idleOpened: idle.openedCount, idleLeft: idle.leftCount, backlogAtStart: before.backlog,
             backlogAtEnd: after.backlog, overran: overran,
-            wrongExamples: check?.examples ?? [],
+            wrongExamples: check?.examples ?? [], refusals: generator.refusals,
             connectError: generator.lastConnectError?.description,
             stolen: after.machine.stolenShare(since: before.machine))
     }

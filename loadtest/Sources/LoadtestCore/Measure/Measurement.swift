@@ -62,6 +62,7 @@ package struct Measurement {
     /// The run was ended early: the backlog passed the load's limit.
     package var overran: Bool
     package var wrongExamples: [String]
+    package var refusals: RefusalExamples
     package var connectError: String?
     /// The share of the machine's time that its host gave to others, 0...1.
     package var stolen: Double

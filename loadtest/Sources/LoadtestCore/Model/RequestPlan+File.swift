@@ -1,7 +1,7 @@
 extension RequestPlan {
     /// Requests from a file of JSON lines. A line is either a body, sent as it stands to `path`, or a
-    /// record of a payload log: an object with `path` or `request`, and maybe `method`, `headers`, and the
-    /// `response` that was given, which becomes the expected answer.
+    /// record of a payload log: an object with `path` or `request`, and maybe `method`, `headers` (the body's length
+    /// is told afresh), and the `response` that was given, which becomes the expected answer.
     package init(
         file: String, path: String, format: RequestFormat?, model: ModelInfo?, wire: Wire
     ) throws(UsageError) {
@@ -46,13 +46,11 @@ extension RequestPlan {
         }
         let headers = (record["headers"]?.members ?? []).compactMap { member in
             member.value.string.map { "\(member.name): \($0)" }
-        }
-        let hasType = headers.contains { $0.lowercased().hasPrefix("content-type:") }
+        }.filter { !RequestPlan.Wire.isFraming($0) }
         requests.append(
             RequestSet.Prepared(
                 bytes: wire.request(
-                    method, target, body: bytes, contentType: hasType ? nil : "application/json",
-                    headers: headers)))
+                    method, target, body: bytes, contentType: "application/json", headers: headers)))
         var golden = record["response"]
         if case .string(let text)? = golden { golden = try? JSON.parse(text) }
         expectations.append(ModelRule.Expectation(golden: golden))

@@ -17,31 +17,44 @@ extension RequestPlan {
         package var authority: String
         /// Sends gzip bodies and takes gzip answers.
         package var usesGzip = false
-        /// Further header fields, `Name: value`.
+        /// Further header fields, `Name: value`. They take the place of those of the same name that a request has by itself.
         package var headers: [String] = []
 
         package init(authority: String) { self.authority = authority }
 
+        /// Those that say how long the body is: a request has them by itself.
+        package static func isFraming(_ header: String) -> Bool {
+            ["content-length", "transfer-encoding"].contains(name(of: header))
+        }
+
+        private static func name(of header: String) -> String {
+            header.prefix { $0 != ":" }.lowercased()
+        }
+
         /// The bytes of one request.
+        /// - Parameter more: as `headers`, of this request only.
         package func request(
             _ method: String, _ path: String, body: [UInt8], contentType: String?,
             headers more: [String] = []
         ) -> [UInt8] {
-            var head = "\(method) \(path) HTTP/1.1\r\nHost: \(authority)\r\n"
             var body = body
+            var own = ["Host: \(authority)"]
             if usesGzip {
-                head += "Accept-Encoding: gzip\r\n"
+                own.append("Accept-Encoding: gzip")
                 if !body.isEmpty {
                     body = Gzip.deflate(body)
-                    head += "Content-Encoding: gzip\r\n"
+                    own.append("Content-Encoding: gzip")
                 }
             }
-            if let contentType, !body.isEmpty { head += "Content-Type: \(contentType)\r\n" }
+            if let contentType, !body.isEmpty { own.append("Content-Type: \(contentType)") }
             if !body.isEmpty || method == "POST" || method == "PUT" {
-                head += "Content-Length: \(body.count)\r\n"
+                own.append("Content-Length: \(body.count)")
             }
-            for header in headers + more { head += header + "\r\n" }
-            return Array((head + "\r\n").utf8) + body
+            let given = headers + more
+            let names = Set(given.map(Self.name))
+            let fields = own.filter { !names.contains(Self.name(of: $0)) } + given
+            let head = "\(method) \(path) HTTP/1.1\r\n" + fields.map { $0 + "\r\n" }.joined() + "\r\n"
+            return Array(head.utf8) + body
         }
     }
 

@@ -123,6 +123,9 @@ extension Report {
                         .init(String($0.key), JSON($0.value))
                     })),
             .init("wrong_examples", .array(run.wrongExamples.map(JSON.string))),
+            .init(
+                "refusal_examples",
+                .object(run.refusals.examples.map { .init(String($0.status), .string($0.text)) })),
             .init("read_bytes", JSON(run.readByteCount)),
             .init("connections_opened", JSON(run.connectionsOpened)),
             .init("idle_opened", JSON(run.idleOpened)), .init("idle_left", JSON(run.idleLeft)),

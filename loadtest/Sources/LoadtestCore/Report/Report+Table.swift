@@ -96,6 +96,9 @@ extension Report {
                 detail = ": " + reason
             }
             lines.append("    \(Quantity.grouped(Double(count))) \(failure.label)\(detail)")
+            if failure == .status {
+                lines += run.refusals.examples.map { "      \($0.status): \($0.text)" }
+            }
         }
         return lines + run.wrongExamples.map { "      \($0)" }
     }

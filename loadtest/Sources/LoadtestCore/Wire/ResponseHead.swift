@@ -13,6 +13,7 @@ package struct ResponseHead: Equatable {
     }
 
     package var status: Int
+    package var isSuccess: Bool { status >= 200 && status < 300 }
     /// Status line, fields and the empty line.
     package var byteCount: Int
     package var framing: Framing
