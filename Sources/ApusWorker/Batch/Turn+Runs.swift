@@ -133,9 +133,10 @@ extension Turn {
         defer { joined.release() }
         wanted.replaceSubrange(wanted.indices, with: request.inference.wantedOutputs)
         var facts = RunFacts(rowCount: rowCount, beganAt: mark)
-        let pieceLimit = planner.rowLimit
-        for first in stride(from: 0, to: rowCount, by: pieceLimit) {
-            let rows = first..<min(first + pieceLimit, rowCount)
+        var first = 0
+        while first < rowCount {
+            let rows = first..<min(first + planner.rowLimit, rowCount)
+            first = rows.upperBound
             inputs.select(request, rows: rows)
             var piece = RunFacts(rowCount: rows.count, beganAt: mark)
             let hasRows = try? runSession { joined.append($0, wanted: wanted, rowCount: rows.count) }
