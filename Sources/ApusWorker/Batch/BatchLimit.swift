@@ -93,9 +93,10 @@ struct BatchLimit: Equatable {
         for _ in Self.strides {
             let other = step + Self.strides[turn]
             turn = (turn + 1) % Self.strides.count
-            // Twice the rows may take no longer; more than twice too long is not tried.
-            let expected = length.shortest / UInt64(rowCount(ofStep: step)) * UInt64(other < 0 ? 0 : rowCount(ofStep: other))
-            if other >= 0, other <= lastStep, expected / 2 <= longestRunNanoseconds {
+            guard (0...lastStep).contains(other) else { continue }
+            // Rows may come to half of what they cost now. What would be too long even so is not tried.
+            let expected = length.shortest / UInt64(rowCount(ofStep: step)) * UInt64(rowCount(ofStep: other))
+            if expected / 2 <= longestRunNanoseconds {
                 return Trial(smaller: min(step, other), larger: max(step, other), next: other)
             }
         }

@@ -1,5 +1,5 @@
 /// What the server said with statuses that are not 2xx: the first answer of each.
-package struct RefusalExamples: Equatable, Sendable {
+package struct RefusalExamples {
     /// Of a text, more is not kept.
     private static let byteLimit = 200
     private static let statusLimit = 5
@@ -18,9 +18,5 @@ package struct RefusalExamples: Equatable, Sendable {
         // One line: whatever would move a terminal's cursor is a space.
         let line = text.unicodeScalars.map { $0.value < 32 || (127..<160).contains($0.value) ? " " : String($0) }.joined()
         examples.append((head.status, line))
-    }
-
-    package static func == (left: Self, right: Self) -> Bool {
-        left.examples.elementsEqual(right.examples) { $0 == $1 }
     }
 }

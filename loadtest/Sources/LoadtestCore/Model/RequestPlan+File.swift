@@ -21,8 +21,7 @@ extension RequestPlan {
             } else {
                 requests.append(
                     RequestSet.Prepared(
-                        bytes: wire.request(
-                            "POST", path, body: Array(line), contentType: "application/json")))
+                        bytes: wire.request("POST", path, body: Array(line))))
                 expectations.append(ModelRule.Expectation(model: model, format: format))
             }
         }
@@ -49,8 +48,7 @@ extension RequestPlan {
         }.filter { !RequestPlan.Wire.isFraming($0) }
         requests.append(
             RequestSet.Prepared(
-                bytes: wire.request(
-                    method, target, body: bytes, contentType: "application/json", headers: headers)))
+                bytes: wire.request(method, target, body: bytes, headers: headers)))
         var golden = record["response"]
         if case .string(let text)? = golden { golden = try? JSON.parse(text) }
         expectations.append(ModelRule.Expectation(golden: golden))

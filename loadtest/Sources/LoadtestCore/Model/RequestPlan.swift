@@ -34,7 +34,7 @@ extension RequestPlan {
         /// The bytes of one request.
         /// - Parameter more: as `headers`, of this request only.
         package func request(
-            _ method: String, _ path: String, body: [UInt8], contentType: String?,
+            _ method: String, _ path: String, body: [UInt8], contentType: String = "application/json",
             headers more: [String] = []
         ) -> [UInt8] {
             var body = body
@@ -46,7 +46,7 @@ extension RequestPlan {
                     own.append("Content-Encoding: gzip")
                 }
             }
-            if let contentType, !body.isEmpty { own.append("Content-Type: \(contentType)") }
+            if !body.isEmpty { own.append("Content-Type: \(contentType)") }
             if !body.isEmpty || method == "POST" || method == "PUT" {
                 own.append("Content-Length: \(body.count)")
             }
@@ -61,7 +61,7 @@ extension RequestPlan {
     /// The same request over and over, for servers without models.
     package init(plain method: String, _ path: String, body: [UInt8], wire: Wire) {
         let path = path.isEmpty ? "/" : path
-        let bytes = wire.request(method, path, body: body, contentType: "application/json")
+        let bytes = wire.request(method, path, body: body)
         requests = [RequestSet.Prepared(bytes: bytes)]
         expectations = [ModelRule.Expectation()]
         title = "\(method) \(path)"
