@@ -26,7 +26,8 @@ struct Colocation: Equatable {
     static let fullTenths: UInt64 = 9
     static let idleDivisor: UInt64 = 2
 
-    private(set) var isTogether = false
+    /// From the start on.
+    private(set) var isTogether = true
     private var last: Sample?
     private var restsUntil: UInt64 = 0
 

@@ -14,7 +14,7 @@ extension Supervisor {
             pool.restoreSockets()
             pool.endStopped(at: now)
         }
-        colocate()
+        judgeColocation()
         changed()
     }
 

@@ -279,6 +279,7 @@ package final class Supervisor {
         settleTakeover()
         placeProxies()
         converge()
+        colocate()
         publishRoutes()
         publishMetrics()
         announceReady()

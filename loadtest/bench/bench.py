@@ -29,8 +29,6 @@ import urllib.request
 HERE = os.path.dirname(os.path.abspath(__file__))
 FIXTURES = os.path.join(HERE, "..", "..", "Tests", "Fixtures")
 MODELS = ("iris", "forest", "tabular", "mlp")
-# How long a server takes to find its place on the processors (README, `colocate`).
-SETTLE_SECONDS = 2.5
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -174,13 +172,6 @@ def rounds(trees, body_of, connections, seconds, count, headers=()):
 
 
 def apus(name, models, *flags):
-    """A server that has found its place. `models` are fixtures, or (name, fixture)."""
-    tree = start_apus(name, models, *flags)
-    time.sleep(SETTLE_SECONDS)
-    return tree
-
-
-def start_apus(name, models, *flags):
     named = [model if isinstance(model, tuple) else (model, model) for model in models]
     argv = [ARGS.apus, "serve", *[f"{name}={os.path.join(FIXTURES, file + '.onnx')}" for name, file in named],
             "--listen", "127.0.0.1:0", "--onnxruntime", ARGS.onnxruntime, "--log-level", "error", *flags]
@@ -275,7 +266,7 @@ def start_milliseconds():
     times = []
     for _ in range(5):
         began = time.perf_counter()
-        tree = start_apus("start", ["iris"])
+        tree = apus("start", ["iris"])
         urllib.request.urlopen(urllib.request.Request(tree.url, data=request("iris")), timeout=10).read()
         times.append((time.perf_counter() - began) * 1e3)
         tree.stop()
