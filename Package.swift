@@ -69,7 +69,7 @@ let package = Package(
             resources: [.embedInCode("Resources/docs.html"), .embedInCode("Resources/components.json")],
             swiftSettings: swift),
         library("ApusWorker", ["CProcess", "ApusLog", "ApusWire", "ApusModel", "ApusProtocols", log]),
-        library("ApusSupervisor", ["CProcess", "ApusLoop", "ApusControl", "ApusWire", log]),
+        library("ApusSupervisor", ["CProcess", "ApusLog", "ApusLoop", "ApusControl", "ApusWire", log]),
         .executableTarget(
             name: "apus",
             dependencies: [

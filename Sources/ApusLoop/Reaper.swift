@@ -9,6 +9,8 @@ import Glibc
 package final class Reaper {
     private var watch: SignalWatch?
     private var exits: [pid_t: (ExitReason) -> Void] = [:]
+    /// Ended, asked for by nobody, and seen so at the last look; 0 when there was none.
+    private var stray: pid_t = 0
 
     package init(on loop: Loop) throws(UVError) {
         watch = try SignalWatch(SIGCHLD, on: loop) { [unowned self] in reap() }
@@ -23,6 +25,24 @@ package final class Reaper {
     package func close() {
         watch?.close()
         watch = nil
+    }
+
+    /// Reaps children that nobody will ask for: grandchildren whose parent ended before it could tell us of them. To be
+    /// called now and then; one goes when it is seen for the second time, so that whoever is about to ask comes first.
+    package func reapStrays() {
+        while let process = ended(), exits[process] == nil {
+            guard process == stray else { return stray = process }
+            waitpid(process, nil, WNOHANG)
+            stray = 0
+        }
+    }
+
+    /// A child that has ended and was not reaped.
+    private func ended() -> pid_t? {
+        var info = siginfo_t()
+        guard waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 else { return nil }
+        let process = info._sifields._sigchld.si_pid
+        return process == 0 ? nil : process
     }
 
     private func reap() {

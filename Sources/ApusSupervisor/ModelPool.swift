@@ -1,4 +1,5 @@
 import ApusControl
+import ApusLog
 import ApusLoop
 import ApusWire
 import Glibc
@@ -114,6 +115,13 @@ final class ModelPool {
         return nil
     }
 
+    /// A start does not wait for it: it will not serve, or nobody knows when.
+    var isGivenUpByStart: Bool {
+        if case .failed = state { return true }
+        let endsAgainAndAgain = templateRestartCount > Self.candidateRestartLimit && !wanted.isRequired
+        return loadFailure != nil || crashLoop.isDegraded || description == nil && endsAgainAndAgain
+    }
+
     /// Those whose workers take requests, in the order in which proxies are told of them.
     private var serving: [WorkerSlot] { slots.filter { $0.state == .serving } }
 
@@ -173,10 +181,9 @@ final class ModelPool {
         if now >= loadDeadline {
             let limit = supervisor.settings.loadMilliseconds
             log.error("the model did not load in time; its template is killed", metadata: ["limit_ms": "\(limit)"])
-            loadFailure = "it was not loaded, and had not passed its self-test, within \(limit) ms (load-timeout)"
-            loadFailureMayPass = false
             template.kill(SIGKILL)
             loadDeadline = .max
+            failedInTime("it was not loaded, and had not passed its self-test, within \(limit) ms (load-timeout)")
         }
         if now >= raiseDeadline {
             LoadPriority.raise(template.processID)
@@ -184,6 +191,16 @@ final class ModelPool {
         }
         let next = min(loadDeadline, raiseDeadline)
         return next == .max ? nil : next
+    }
+
+    private func failedInTime(_ sentence: String) {
+        guard isTriedAgain(mayPass: true) else {
+            let exitCode = ExitStatus.modelCannotLoad.rawValue
+            state = .failed(exitCode: exitCode, sentence: sentence)
+            return supervisor.modelFailed(self, exitCode: exitCode, sentence: sentence)
+        }
+        loadFailure = sentence
+        loadFailureMayPass = false
     }
 
     private func convergeWorkers(at now: UInt64) -> UInt64? {
@@ -364,6 +381,8 @@ final class ModelPool {
             slots[index].forked(process)
             forkFailure = nil
             forkFailureCount = 0
+        } else {
+            leaving[serial] = process
         }
         supervisor.reaper.adopt(process) { [unowned self] reason in
             workerExited(serial, process, reason)

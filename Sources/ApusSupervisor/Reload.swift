@@ -1,5 +1,18 @@
 import ApusWire
 
+/// Why something that was to be loaded anew was not.
+struct ReloadRefusal: Equatable, CustomStringConvertible {
+    /// Nil when it holds for every model.
+    var model: String?
+    var sentence: String
+
+    static let stopping = ReloadRefusal(sentence: "the server is stopping")
+
+    var description: String { model.map { "\($0): \(sentence)" } ?? sentence }
+
+    func concerns(_ name: String) -> Bool { model.map { $0 == name } ?? true }
+}
+
 /// What a reload is to look at, and who waits for its end.
 struct ReloadRequest {
     /// Nil: every model, after the configuration was read again.
@@ -10,8 +23,8 @@ struct ReloadRequest {
     var allowsSchemaChange = false
     /// It tries again what was refused: of the model in `names` these versions alone, and nothing is removed.
     var retriedVersions: Set<Int>?
-    /// Told the refusals, one sentence a model; none when everything was replaced.
-    var onDone: [([String]) -> Void] = []
+    /// Told the refusals; none when everything was replaced.
+    var onDone: [([ReloadRefusal]) -> Void] = []
 
     var isRetry: Bool { retriedVersions != nil }
 
@@ -19,7 +32,7 @@ struct ReloadRequest {
 
     func loads(_ version: Int) -> Bool { retriedVersions?.contains(version) ?? true }
 
-    func end(_ refusals: [String]) { for done in onDone { done(refusals) } }
+    func end(_ refusals: [ReloadRefusal]) { for done in onDone { done(refusals) } }
 }
 
 /// Requests that came while a reload was under way. However many there are, they become one of each kind
@@ -39,6 +52,8 @@ struct ReloadQueue {
 
     /// The one that has waited longest.
     mutating func next() -> ReloadRequest? { waiting.isEmpty ? nil : waiting.removeFirst() }
+
+    mutating func removeAll() { waiting.removeAll() }
 }
 
 /// One reload: new generations are loaded beside those that serve; each takes over, or is given up, by itself.
@@ -56,8 +71,7 @@ struct Reload {
     private(set) var waiting: Set<UInt32>
     /// All that are part of it.
     let generations: Set<UInt32>
-    private(set) var refusals: [String] = []
-    private(set) var refusedModels: Set<String> = []
+    private(set) var refusals: [ReloadRefusal] = []
 
     init(generations: [UInt32]) {
         waiting = Set(generations)
@@ -66,11 +80,12 @@ struct Reload {
 
     var isDone: Bool { waiting.isEmpty }
 
+    func refused(_ model: String) -> Bool { refusals.contains { $0.model == model } }
+
     /// Does nothing for a generation that is not part of this reload.
     mutating func ended(_ generation: UInt32, model: String, _ outcome: Outcome) {
         guard waiting.remove(generation) != nil else { return }
         guard case .refused(let sentence) = outcome else { return }
-        refusals.append("\(model): \(sentence)")
-        refusedModels.insert(model)
+        refusals.append(ReloadRefusal(model: model, sentence: sentence))
     }
 }

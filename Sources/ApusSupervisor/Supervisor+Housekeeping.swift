@@ -10,6 +10,7 @@ extension Supervisor {
     func keepHouse() {
         guard !isStopping else { return }
         restoreRuntime()
+        reaper.reapStrays()
         for pool in allPools {
             pool.restoreSockets()
             pool.endStopped(at: now)
@@ -48,8 +49,8 @@ extension ModelPool {
     /// A worker that was stopped (SIGSTOP) answers nobody: what it has goes to others when it is ended. One that goes
     /// on by itself is left alone, as after a stop of the whole server.
     func endStopped(at now: UInt64) {
-        for slot in slots where slot.state == .serving {
-            let process = slot.processID
+        let serving = slots.filter { $0.state == .serving }.map(\.processID)
+        for process in serving + leaving.values {
             guard ProcessState.isStopped(process) else {
                 stoppedSince[process] = nil
                 continue

@@ -13,7 +13,8 @@ extension Supervisor {
         reload(
             ReloadRequest(names: [name], onDone: [{ [unowned self] refusals in
                 if !pools.contains(where: { $0.wanted.name == name }) { unloadedModels[name] = versions ?? [] }
-                onDone(refusals.isEmpty ? nil : "\(failure); the server's log says why")
+                let isRefused = refusals.contains { $0.concerns(name) }
+                onDone(isRefused ? "\(failure); the server's log says why" : nil)
             }]))
     }
 

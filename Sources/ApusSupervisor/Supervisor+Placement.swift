@@ -10,9 +10,11 @@ extension Supervisor {
         guard !isPlaced else { return }
         var times: [UInt64] = []
         for pool in pools {
-            if case .failed = pool.state { continue }
-            guard let description = pool.description else { return }
-            times.append(description.runNanoseconds)
+            if let description = pool.description {
+                times.append(description.runNanoseconds)
+            } else if !pool.isGivenUpByStart {
+                return
+            }
         }
         isPlaced = true
         let count = min(settings.proxyCount, placement.proxies(runNanoseconds: times))

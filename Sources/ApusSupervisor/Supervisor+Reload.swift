@@ -3,14 +3,10 @@ import Logging
 /// Reloading (DESIGN §4): a new generation loads beside the old one, takes over in one step when all its workers
 /// serve, and the old one ends when its requests are answered. One that cannot be loaded changes nothing.
 extension Supervisor {
-    /// SIGHUP, or `apus reload`: a new generation of every model, even of one whose files are the same.
-    func reload(onDone: (([String]) -> Void)? = nil) {
-        reload(ReloadRequest(onDone: onDone.map { [$0] } ?? []))
-    }
-
-    /// Begins now, or when the reload that is under way has ended.
-    func reload(_ request: ReloadRequest) {
-        guard !isStopping else { return request.end(["the server is stopping"]) }
+    /// Begins now, or when the reload that is under way has ended. What SIGHUP and `apus reload` ask for is a new
+    /// generation of every model, even of one whose files are the same.
+    func reload(_ request: ReloadRequest = ReloadRequest()) {
+        guard !isStopping else { return request.end([.stopping]) }
         guard mayBeginReload else { return waitingReloads.add(request) }
         begin(request)
     }
@@ -47,7 +43,7 @@ extension Supervisor {
             return finish([])  // it waits again
         } catch {
             log.error("reload refused", metadata: ["reason": "\(error)"])
-            return finish([error.description])
+            return finish([ReloadRefusal(sentence: error.description)])
         }
         modelWatch?.take(wanted, names: request.names)
         if !request.isRetry { unserved = unserved.filter { !request.includes($0.value.model) } }
@@ -153,7 +149,7 @@ extension Supervisor {
     private func removeOldVersions() {
         guard let reload else { return }
         for (name, versions) in wantedVersions {
-            guard !candidates.contains(where: { $0.wanted.name == name }), !reload.refusedModels.contains(name),
+            guard !candidates.contains(where: { $0.wanted.name == name }), !reload.refused(name),
                 versions.allSatisfy({ pool(of: name, $0) != nil })
             else { continue }
             for old in pools where old.wanted.name == name && !versions.contains(old.wanted.version) {
@@ -225,7 +221,7 @@ extension Supervisor {
         retiring.append(pool)
     }
 
-    private func finish(_ refusals: [String]) {
+    private func finish(_ refusals: [ReloadRefusal]) {
         let found = Set(wantedVersions.keys)
         if let reload { forgetRefusals(before: reload) }
         reload = nil
@@ -238,16 +234,24 @@ extension Supervisor {
         }
         // What it did not look at is as it was.
         let names = ended?.names
-        lastRefusals.removeAll { refusal in names?.contains { refusal.hasPrefix("\($0): ") } ?? true }
+        lastRefusals.removeAll { refusal in names.map { $0.contains(refusal.model ?? "") } ?? true }
         lastRefusals += refusals.filter { !lastRefusals.contains($0) }
         ended?.end(refusals)
         changed()
     }
 
+    /// The server ends before the reloads that were asked for: whoever waits for one is told.
+    func abandonReloads() {
+        let requests = [reloadRequest].compactMap { $0 } + waitingReloads.waiting
+        reloadRequest = nil
+        waitingReloads.removeAll()
+        for request in requests { request.end([.stopping]) }
+    }
+
     /// Of a model all of whose wanted versions serve now, nothing that was refused before matters any more.
     private func forgetRefusals(before reload: Reload) {
         let taken = pools.filter { reload.generations.contains($0.generation) }.map(\.wanted.name)
-        for pool in pools where taken.contains(pool.wanted.name) && !reload.refusedModels.contains(pool.wanted.name) {
+        for pool in pools where taken.contains(pool.wanted.name) && !reload.refused(pool.wanted.name) {
             pool.lastRefusal = nil
         }
     }

@@ -45,7 +45,7 @@ extension Supervisor {
         let waiting = pools.filter { $0.routeState != .ready }
         var parts = ["\(pools.count - waiting.count) of \(pools.count) models ready on \(listenAddress)"]
         if reload != nil { parts.append("reloading") }
-        if !lastRefusals.isEmpty { parts.append("reload refused: " + lastRefusals.joined(separator: "; ")) }
+        if !lastRefusals.isEmpty { parts.append("reload refused: " + lastRefusals.map(\.description).joined(separator: "; ")) }
         parts += waiting.map { pool in
             let name = "\(pool.wanted.name)@\(pool.wanted.version)"
             return pool.reason.isEmpty ? "\(name) is \(pool.routeState)" : "\(name): \(pool.reason)"
@@ -59,8 +59,8 @@ extension ModelPool {
     fileprivate var isLoadingFirst: Bool { state == .loading && template != nil && templateRestartCount == 0 }
 
     /// It serves, or it is known that it will not serve soon: no client waits for it.
-    fileprivate var hasStarted: Bool {
+    var hasStarted: Bool {
         if case .failed = state { return true }
-        return isServing || loadFailure != nil || lastTemplateExit != nil
+        return isServing || loadFailure != nil || lastTemplateExit != nil || crashLoop.isDegraded
     }
 }

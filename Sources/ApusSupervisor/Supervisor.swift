@@ -60,7 +60,7 @@ package final class Supervisor {
     private var isListening = true
     let service: ServiceLink
     /// What the last reload was refused for.
-    var lastRefusals: [String] = []
+    var lastRefusals: [ReloadRefusal] = []
     private let metrics: SupervisorMetrics?
     private(set) var admin: AdminSocket?
     private var signals: [SignalWatch] = []
@@ -96,6 +96,7 @@ package final class Supervisor {
         lastGeneration = settings.takeover?.lastGeneration ?? 0
         nextSerial = settings.takeover?.nextSerial ?? 1
         workerAdjustment = settings.takeover?.workerAdjustment ?? 0
+        unloadedModels = settings.takeover?.unloadedModels ?? [:]
         suspicions = SuspicionBook(milliseconds: settings.proxy.quarantineMilliseconds)
         metrics = settings.metrics.map {
             SupervisorMetrics(MetricsMemory($0.memory).supervisor, startedAt: Self.unixMilliseconds)
@@ -159,7 +160,8 @@ package final class Supervisor {
         housekeeping?.start(
             milliseconds: Self.housekeepingMilliseconds, repeating: Self.housekeepingMilliseconds)
         takeOver()
-        pools = settings.models.map { ModelPool($0, generation: takeGeneration(), supervisor: self) }
+        pools = settings.models.filter { unloadedModels[$0.name] == nil }
+            .map { ModelPool($0, generation: takeGeneration(), supervisor: self) }
         watchModels()
         proxies = (0..<(isPlaced ? settings.proxyCount : 1)).map { ProxySlot($0, supervisor: self) }
         log.info("starting", metadata: ["runtime_dir": "\(runtime.path)", "listen": "\(listenAddress)"])
@@ -250,7 +252,7 @@ package final class Supervisor {
     }
 
     func workerStuck(_ serial: UInt32) {
-        let isKilled = (pools + retiring).contains { $0.killStuck(serial) } || predecessor?.killStuck(serial) == true
+        let isKilled = allPools.contains { $0.killStuck(serial) } || predecessor?.killStuck(serial) == true
         if isKilled { stuck.insert(serial) }
     }
 
@@ -317,11 +319,7 @@ package final class Supervisor {
 
     private func announceReady() {
         guard !isReady, isPlaced, proxies.allSatisfy({ $0.state == .ready }) else { return }
-        for pool in pools {
-            if case .failed = pool.state { continue }
-            if pool.loadFailure != nil { continue }
-            guard pool.isServing || pool.crashLoop.isDegraded else { return }
-        }
+        guard pools.allSatisfy({ $0.isServing || $0.isGivenUpByStart }) else { return }
         isReady = true
         if settings.takeover == nil {
             let line = "ready \(listenAddress)\n"
@@ -340,8 +338,8 @@ package final class Supervisor {
             reload(ReloadRequest(allowsSchemaChange: allows))
             reply(Array("ok\n".utf8))
         case "reload wait":
-            let onDone: ([String]) -> Void = { refusals in
-                let sentence = refusals.joined(separator: "; ").replacing("\n", with: " ")
+            let onDone: ([ReloadRefusal]) -> Void = { refusals in
+                let sentence = refusals.map(\.description).joined(separator: "; ").replacing("\n", with: " ")
                 reply(Array(refusals.isEmpty ? "ok\n".utf8 : "error \(sentence)\n".utf8))
             }
             reload(ReloadRequest(allowsSchemaChange: allows, onDone: [onDone]))
@@ -396,6 +394,8 @@ package final class Supervisor {
         guard stopRequests == 1 else { return stopNow() }
         isStopping = true
         stopListening()
+        endUpgradeCheck()
+        abandonReloads()
         log.info("draining", metadata: ["limit_ms": "\(settings.drainMilliseconds)"])
         for proxy in proxies { proxy.drain(milliseconds: settings.drainMilliseconds) }
         predecessor?.send(.drain(milliseconds: settings.drainMilliseconds))
@@ -412,7 +412,8 @@ package final class Supervisor {
         for proxy in proxies { proxy.child?.kill(SIGKILL) }
         for pool in allPools { pool.killAll() }
         predecessor?.killAll()
-        if case .checking(let child) = upgrade { child.kill(SIGKILL) }
+        endUpgradeCheck()
+        abandonReloads()
         changed()
     }
 

@@ -12,7 +12,7 @@ struct ReloadTests {
         #expect(!reload.isDone)
         reload.ended(4, model: "a", .replaced)
         #expect(reload.isDone)
-        #expect(reload.refusals == ["b: it is damaged"])
+        #expect(reload.refusals.map(\.description) == ["b: it is damaged"])
     }
 
     @Test("a generation that is not part of it changes nothing")
@@ -31,7 +31,7 @@ struct ReloadTests {
             queue.add(ReloadRequest(onDone: [{ _ in told.append("all \(number)") }]))
             queue.add(ReloadRequest(names: ["m\(number)"], isAutomatic: true))
         }
-        queue.add(ReloadRequest(names: ["m9"], onDone: [{ told += $0 }]))
+        queue.add(ReloadRequest(names: ["m9"], onDone: [{ told += $0.map(\.description) }]))
         let all = queue.next()
         #expect(all?.names == nil && all?.isAutomatic == false)
         all?.end([])
@@ -39,9 +39,16 @@ struct ReloadTests {
         let changed = queue.next()
         #expect(changed?.names == ["m0", "m1", "m2"] && changed?.isAutomatic == true)
         #expect(changed?.includes("m1") == true && changed?.includes("m9") == false)
-        queue.next()?.end(["refused"])
-        #expect(told.last == "refused")
+        queue.next()?.end([ReloadRefusal(model: "m9", sentence: "refused")])
+        #expect(told.last == "m9: refused")
         #expect(queue.next() == nil)
+    }
+
+    @Test("of several that wait together each is told what concerns it")
+    func concerns() {
+        let other = ReloadRefusal(model: "b", sentence: "it is damaged")
+        #expect(other.concerns("b") && !other.concerns("a"))
+        #expect(ReloadRefusal.stopping.concerns("a") && ReloadRefusal.stopping.description == "the server is stopping")
     }
 
     @Test("a model whose files are the same is neither replaced nor refused")
@@ -50,7 +57,7 @@ struct ReloadTests {
         reload.ended(4, model: "a", .unchanged)
         reload.ended(5, model: "b", .refused("no"))
         #expect(reload.isDone)
-        #expect(reload.refusals == ["b: no"] && reload.refusedModels == ["b"])
+        #expect(reload.refusals.map(\.description) == ["b: no"] && reload.refused("b") && !reload.refused("a"))
     }
 
     @Test("without a model there is nothing to wait for")

@@ -8,7 +8,7 @@ struct TakeoverDocumentTests {
     static let document = TakeoverDocument(
         listener: 9, admin: 11, lock: 7, runtimeDirectory: "/run/apus", outputReading: 13, outputWriting: 14,
         lastGeneration: 12, nextSerial: 345,
-        workerAdjustment: -2, logLevel: "debug", servedModels: ["iris", "größe"],
+        workerAdjustment: -2, logLevel: "debug", servedVersions: ["iris/1", "größe/3"], unloadedModels: ["old": [2, 3], "older": []],
         children: [
             TakeoverDocument.Child(kind: .proxy, processID: 100, control: 20, unread: [1, 2, 3]),
             TakeoverDocument.Child(kind: .template, processID: 101, control: -1),

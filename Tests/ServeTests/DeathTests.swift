@@ -21,6 +21,27 @@ extension ServeTests {
             try server.stop()
         }
 
+        @Test("what a template that is killed leaves in its self-test is gone soon, though nobody knew of it")
+        func selfTest() throws {
+            let models = ModelFolder()
+            try models.put(try #require(FileManager.default.contents(atPath: Fixture.slowFile)), at: "slow.onnx")
+            try models.put(Data(#"{"x": \#(Fixture.forever)}"#.utf8), at: "request.json")
+            let server = try TestServer(arguments: ["--repository", models.path, "--workers", "1"])
+            var tester: pid_t?
+            try server.waitFor("tested") {
+                tester = Processes.inSession(server.process).first { process in
+                    let parent = Processes.parent(of: process) ?? 0
+                    return Processes.title(parent).hasPrefix("apus: template") && Processes.isBusy(process)
+                }
+                return tester == nil ? "" : "tested"
+            }
+            let process = try #require(tester)
+            try Processes.signal(try #require(Processes.parent(of: process)), SIGKILL)
+            try server.waitFor("gone") { kill(process, 0) == 0 ? "there" : "gone" }
+            #expect(Processes.zombies(of: server.process) == [])
+            try server.stop(errors: ["template exited"])
+        }
+
         @Test("requests of all of a model's workers, killed together, are answered")
         func allWorkers() throws {
             let server = try TestServer(Fixture.slow, "--workers", "2")

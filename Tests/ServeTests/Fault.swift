@@ -30,7 +30,8 @@ final class Fault {
     }
 
     /// A model's file is gone when it is opened to be copied, though it was there when it was looked for.
-    static func reading() throws -> Fault {
+    /// - Parameter part: of the paths that this is so of.
+    static func reading(_ part: String = "") throws -> Fault {
         try Fault(
             """
             #include <fcntl.h>
@@ -41,7 +42,10 @@ final class Fault {
                 mode_t mode = va_arg(rest, mode_t);
                 va_end(rest);
                 const char *end = strrchr(path, '.');
-                if (end && strcmp(end, ".onnx") == 0 && (flags & O_NONBLOCK) && is_on()) { errno = ENOENT; return -1; }
+                if (end && strcmp(end, ".onnx") == 0 && (flags & O_NONBLOCK) && strstr(path, "\(part)") && is_on()) {
+                    errno = ENOENT;
+                    return -1;
+                }
                 return ((int (*)(const char *, int, ...))dlsym(RTLD_NEXT, "open"))(path, flags, mode);
             }
             """)

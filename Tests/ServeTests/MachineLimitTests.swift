@@ -29,6 +29,22 @@ extension ServeTests {
             try server.stop(errors: ["cannot fork a worker"])
         }
 
+        @Test("a model that cannot be loaded for now keeps no other one from being served, however many proxies there are to be")
+        func oneOfTwo() throws {
+            let fault = try Fault.reading("/late.")
+            try fault.begin()
+            let models = ModelFolder()
+            for name in ["iris", "late"] { try models.put(try ModelFolder.iris(), at: "\(name).onnx") }
+            let server = try TestServer(
+                arguments: ["--repository", models.path, "--workers", "1", "--proxies", "auto"],
+                environment: fault.environment)
+            try server.waitUntilReady()
+            #expect(try server.askIris() == "200 iris/1")
+            fault.end()
+            try server.waitFor("200 late/1", within: .seconds(60)) { try server.askIris("/v2/models/late/infer") }
+            try server.stop(errors: ["the model cannot be loaded for now"])
+        }
+
         @Test("a disk that is full at the first load: status says so, and the model is loaded once there is room")
         func diskAtFirstLoad() throws {
             let fault = try Fault.folderOfCopy()
@@ -62,7 +78,7 @@ extension ServeTests {
                 testDescription: "no process can be forked", fault: Fault.fork,
                 words: ["cannot be started", "could not be started"]),
             Passing(
-                testDescription: "the file cannot be read", fault: Fault.reading,
+                testDescription: "the file cannot be read", fault: { try Fault.reading() },
                 words: ["No such file", "does not exist"]),
         ])
         func reload(_ passing: Passing) throws {

@@ -63,6 +63,27 @@ extension ServeTests {
             try server.stop(errors: ["rolling back", "template exited"])
         }
 
+        @Test("a worker that is stuck when its version is stepped down from is killed all the same")
+        func stuck() throws {
+            let models = ModelFolder()
+            models.make("slow")
+            let slow = try #require(FileManager.default.contents(atPath: Fixture.slowFile))
+            try models.put(slow, at: "slow/1/model.onnx")
+            let server = try TestServer("\(models.path)/slow", "--workers", "1", "--timeout", "3000")
+            let worker = try #require(server.settledReport().models[0].workers.first?.pid)
+            let connection = try server.connect()
+            try connection.request("POST", "/v2/models/slow/infer", body: Fixture.turns(Fixture.forever))
+            try server.connect().settle()
+            let mark = server.log.mark
+            try models.put(slow + [0x32, 3] + "two".utf8, at: "slow/2/model.onnx")
+            try server.log.wait(for: "version removed", since: mark)
+            #expect(try connection.read().status == 504)
+            try server.log.wait(for: "stuck in a run", since: mark)
+            try server.waitFor("gone") { Processes.inSession(server.process).contains(worker) ? "there" : "gone" }
+            #expect(try server.ask("POST", "/v2/models/slow/infer", body: Fixture.turns(1)).status == 200)
+            try server.stop(errors: ["worker stuck in a run past its deadline"])
+        }
+
         @Test("without probation, and for the same files, the old generation ends at once")
         func none() throws {
             let models = ModelFolder()

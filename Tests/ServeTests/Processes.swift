@@ -48,11 +48,27 @@ func killSession(_ session: pid_t) {
 enum Processes {
     /// The living processes of a session (proc(5), "/proc/pid/stat").
     static func inSession(_ session: pid_t) -> [pid_t] {
-        let entries = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-        return entries.compactMap { pid_t($0) }.filter { process in
+        all.filter { process in
             guard let fields = fields(process) else { return false }
             return fields[0] != "Z" && fields[0] != "X" && pid_t(fields[3]) == session
         }
+    }
+
+    /// Those of a session that have ended, and that their parent has not asked for.
+    static func zombies(of session: pid_t) -> [pid_t] {
+        all.filter { process in fields(process).map { $0[0] == "Z" && pid_t($0[3]) == session } ?? false }
+    }
+
+    static func parent(of process: pid_t) -> pid_t? { fields(process).flatMap { pid_t($0[1]) } }
+
+    /// It has computed for a tenth of a second or more (proc(5): utime, in hundredths on Linux).
+    static func isBusy(_ process: pid_t) -> Bool {
+        fields(process).map { $0.count > 11 && Int($0[11]) ?? 0 >= 10 } ?? false
+    }
+
+    private static var all: [pid_t] {
+        let entries = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return entries.compactMap { pid_t($0) }
     }
 
     /// Those of a session that live on, given time to finish dying: a process that was killed closes its

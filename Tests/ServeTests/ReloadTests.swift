@@ -22,6 +22,26 @@ extension ServeTests {
             try server.stop(errors: ["did not load in time", "reload refused"])
         }
 
+        @Test("whoever waits for a reload is told when the server ends first")
+        func stopped() throws {
+            let models = ModelFolder()
+            try models.put(try #require(FileManager.default.contents(atPath: Fixture.slowFile)), at: "slow.onnx")
+            let server = try TestServer("\(models.path)/slow.onnx", "--workers", "1", "--reload", "manual")
+            try models.put(Data(#"{"x": \#(Fixture.forever)}"#.utf8), at: "request.json")
+            let waiting = try (0..<2).map { _ in try Connection(path: "\(server.runtimeDirectory)/admin.sock") }
+            for one in waiting {
+                let mark = server.log.mark
+                try one.send("reload wait\n")
+                if one === waiting[0] { try server.log.wait(for: "reloading", since: mark) }
+            }
+            _ = try server.report()
+            server.signal(SIGTERM)
+            for one in waiting {
+                #expect(String(decoding: try one.readToEnd(), as: UTF8.self) == "error the server is stopping\n")
+            }
+            try server.stop()
+        }
+
         /// A model file of the test's own, which it may replace.
         final class ModelFile {
             let folder = "/tmp/apus-model-\(getpid())-\(UInt32.random(in: 0...(.max)))"

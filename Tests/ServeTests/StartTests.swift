@@ -113,6 +113,15 @@ extension ServeTests {
             try off.stop()
         }
 
+        @Test("a model that was named and does not load in time ends the start")
+        func late() throws {
+            let server = try TestServer(arguments: [Fixture.iris, "--workers", "1", "--load-timeout", "1"])
+            #expect(try server.waitForExit() == 65)
+            #expect(server.output.text == "")
+            #expect(server.log.text.contains("within 1 ms (load-timeout)"))
+            try server.expectNothingLeft(errors: ["did not load in time"])
+        }
+
         @Test("what another server left behind when it was killed does not stop the next one")
         func afterKill() throws {
             let folder = "/tmp/apus-again-\(getpid())"

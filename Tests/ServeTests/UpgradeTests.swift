@@ -52,6 +52,78 @@ extension ServeTests {
             try server.stop()
         }
 
+        @Test("a model that could not be served before does not hold it up")
+        func unserved() throws {
+            let fault = try Fault.reading("/late.")
+            try fault.begin()
+            let models = ModelFolder()
+            for name in ["iris", "late"] { try models.put(try ModelFolder.iris(), at: "\(name).onnx") }
+            let server = try TestServer(
+                arguments: ["--repository", models.path, "--workers", "1"], environment: fault.environment)
+            try server.waitUntilReady()
+            let mark = server.log.mark
+            server.signal(SIGUSR2)
+            try server.log.wait(for: "supervisor upgraded", since: mark)
+            #expect(try server.askIris() == "200 iris/1")
+            try server.stop(errors: ["the model cannot be loaded for now"])
+        }
+
+        @Test("a model that only the program before can serve is served by it, until its files are mended")
+        func damaged() throws {
+            let models = ModelFolder()
+            try models.put(try ModelFolder.iris(), at: "iris.onnx")
+            let server = try TestServer("\(models.path)/iris.onnx", "--workers", "1", "--reload", "manual")
+            let before = try server.settledReport()
+            try models.put(Data("no model".utf8), at: "iris.onnx")
+            var mark = server.log.mark
+            server.signal(SIGUSR2)
+            try server.log.wait(for: "the upgrade waits", since: mark)
+            #expect(try server.askIris() == "200 iris/1")
+            mark = server.log.mark
+            server.signal(SIGUSR2)
+            try server.log.wait(for: "upgrade refused", since: mark)
+            try models.put(try ModelFolder.iris("mended"), at: "iris.onnx")
+            mark = server.log.mark
+            server.signal(SIGHUP)
+            try server.log.wait(for: "supervisor upgraded", since: mark)
+            #expect(try server.askIris() == "200 iris/1")
+            #expect(Set(try server.settledReport().children).isDisjoint(with: before.children))
+            try server.stop(errors: ["model cannot be loaded", "upgrade refused"])
+        }
+
+        @Test("a program before whose proxies have all ended is not waited for")
+        func lost() throws {
+            let models = ModelFolder()
+            for name in ["iris", "other"] { try models.put(try ModelFolder.iris(), at: "\(name).onnx") }
+            let server = try TestServer("--repository", models.path, "--workers", "1", "--reload", "manual", "--proxies", "1")
+            let proxy = try #require(try server.settledReport().children.first { Processes.title($0) == "apus: proxy 0" })
+            try models.put(Data("no model".utf8), at: "other.onnx")
+            let mark = server.log.mark
+            server.signal(SIGUSR2)
+            try server.log.wait(for: "the upgrade waits", since: mark)
+            try Processes.signal(proxy, SIGKILL)
+            try server.log.wait(for: "supervisor upgraded", since: mark)
+            #expect(try server.askIris() == "200 iris/1")
+            #expect(try server.askIris("/v2/models/other/infer").hasPrefix("503"))
+            try server.stop(errors: ["model cannot be loaded"])
+        }
+
+        @Test("what a client has unloaded stays so, until it is loaded by request")
+        func unloaded() throws {
+            let models = ModelFolder()
+            for name in ["iris", "other"] { try models.put(try ModelFolder.iris(), at: "\(name).onnx") }
+            let server = try TestServer("--repository", models.path, "--workers", "1", "--model-control")
+            #expect(try server.ask("POST", "/v2/repository/models/other/unload").status == 200)
+            let mark = server.log.mark
+            server.signal(SIGUSR2)
+            try server.log.wait(for: "supervisor upgraded", since: mark)
+            #expect(try server.askIris() == "200 iris/1")
+            #expect(try !server.askIris("/v2/models/other/infer").hasPrefix("200"))
+            #expect(try server.ask("POST", "/v2/repository/models/other/load").status == 200)
+            try server.waitFor("200 other/1") { try server.askIris("/v2/models/other/infer") }
+            try server.stop()
+        }
+
         @Test("a program that cannot take over changes nothing")
         func broken() throws {
             let folder = "/tmp/apus-program-\(getpid())-\(UInt32.random(in: 0...(.max)))"

@@ -15,8 +15,10 @@ final class Predecessor {
 
     /// They were told to finish.
     private(set) var isRetired = false
-    /// The models that had a worker when the program changed.
-    let servedModels: Set<String>
+    /// The versions of models that had a worker when the program changed, by `WantedModel.label`.
+    let servedVersions: Set<String>
+    /// What was said last of models that only these processes serve.
+    var lastComplaint = ""
     /// They are of our own version, so they may be told about our workers.
     private let isOfOurVersion: Bool
     private unowned let supervisor: Supervisor
@@ -26,7 +28,7 @@ final class Predecessor {
 
     init(_ document: TakeoverDocument, supervisor: Supervisor) {
         self.supervisor = supervisor
-        servedModels = Set(document.servedModels)
+        servedVersions = Set(document.servedVersions)
         isOfOurVersion = document.writer == ApusVersion.text
         for child in document.children { adopt(child) }
     }

@@ -31,6 +31,7 @@ extension Supervisor {
     /// SIGUSR2.
     func upgradeRequested() {
         guard !isStopping, case .idle = upgrade, let program = settings.program else { return }
+        if let complaint = takeoverComplaint { return refuseUpgrade(complaint) }
         let check = "\(Program.variable)=check:\(TakeoverDocument.formVersion)"
         do throws(UVError) {
             let child = try Child(
@@ -61,7 +62,7 @@ extension Supervisor {
 
     /// Nothing is half done that the next program would not know of.
     private var isQuiet: Bool {
-        reload == nil && candidates.isEmpty && (predecessor.map { $0.isRetired && $0.isQuiet } ?? true)
+        reload == nil && waitingReloads.waiting.isEmpty && candidates.isEmpty && (predecessor.map { $0.isRetired && $0.isQuiet } ?? true)
             && allPools.allSatisfy(\.isQuiet) && proxies.allSatisfy(\.isQuiet)
     }
 
@@ -71,6 +72,11 @@ extension Supervisor {
         upgrade = .holding
         HeldSignals.hold()
         upgradeTimer?.start(milliseconds: Self.holdMilliseconds)
+    }
+
+    /// The server ends: nobody waits for the new program's answer.
+    func endUpgradeCheck() {
+        if case .checking(let child) = upgrade { child.kill(SIGKILL) }
     }
 
     func upgradeTimerFired() {
@@ -98,24 +104,42 @@ extension Supervisor {
         return TakeoverDocument(
             listener: listener.descriptor, admin: admin, lock: runtime.lock,
             runtimeDirectory: runtime.path, outputReading: output.reading, outputWriting: output.writing, lastGeneration: lastGeneration, nextSerial: peekSerial, workerAdjustment: workerAdjustment, logLevel: chosenLogLevel ?? "",
-            servedModels: pools.filter(\.isServing).map(\.wanted.name),
+            servedVersions: pools.filter(\.isServing).map(\.wanted.label), unloadedModels: unloadedModels,
             children: children + (predecessor?.forTakeover ?? []))
     }
 
     // MARK: After the change
 
-    /// Until our own models can be asked, the processes of the program before answer alone.
+    /// Until our own models can be asked, the processes of the program before answer alone, as long as they can.
     var isWaitingToTakeOver: Bool {
-        guard let predecessor, !predecessor.isRetired else { return false }
-        return !pools.allSatisfy { pool in
-            if case .failed = pool.state { return !predecessor.servedModels.contains(pool.wanted.name) }
-            return pool.isServing
+        guard let predecessor, !predecessor.isRetired, predecessor.hasProxies else { return false }
+        return pools.contains { pool in
+            !pool.isServing && (predecessor.servedVersions.contains(pool.wanted.label) || !pool.hasStarted)
         }
+    }
+
+    /// Why the program before goes on: what it serves cannot be loaded here. A sentence; nil while there is no such thing.
+    private var takeoverComplaint: String? {
+        guard let predecessor, isWaitingToTakeOver else { return nil }
+        let missing = pools.filter { pool in
+            !pool.isServing && pool.hasStarted && predecessor.servedVersions.contains(pool.wanted.label)
+        }
+        guard !missing.isEmpty else { return nil }
+        let reasons = missing.map { "\($0.wanted.label) (\($0.reason))" }.joined(separator: "; ")
+        return "the program before goes on serving until this one can serve \(reasons)"
+    }
+
+    private func complainOfTakeover() {
+        let complaint = takeoverComplaint ?? ""
+        guard let predecessor, complaint != predecessor.lastComplaint else { return }
+        predecessor.lastComplaint = complaint
+        if !complaint.isEmpty { log.warning("the upgrade waits", metadata: ["reason": "\(complaint)"]) }
     }
 
     /// Once a turn: lets the processes of the program before end when ours serve.
     func settleTakeover() {
         guard let predecessor else { return }
+        complainOfTakeover()
         if predecessor.isGone {
             self.predecessor = nil
             snapshots.removeAll(except: allPools.map(\.generation))

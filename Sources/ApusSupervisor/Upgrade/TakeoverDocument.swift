@@ -6,7 +6,7 @@ import ApusWire
 /// `formVersion` is not started.
 package struct TakeoverDocument: Equatable, Sendable {
     /// Raised when the form changes.
-    package static let formVersion: UInt32 = 1
+    package static let formVersion: UInt32 = 2
 
     /// A process that goes on serving.
     package struct Child: Equatable, Sendable {
@@ -37,8 +37,10 @@ package struct TakeoverDocument: Equatable, Sendable {
     package var workerAdjustment: Int
     /// The log's level that a client has set; empty when none has.
     package var logLevel: String
-    /// The names of the models that had a worker.
-    package var servedModels: [String]
+    /// The versions of models that had a worker, `NAME/VERSION`.
+    package var servedVersions: [String]
+    /// Models that a client has unloaded, with the versions that they had.
+    package var unloadedModels: [String: [Int]]
     package var children: [Child]
 
     /// Everything that must stay open for the next program.
@@ -60,7 +62,11 @@ extension TakeoverDocument {
         writer.write(nextSerial)
         writer.write(workerAdjustment)
         writer.write(logLevel)
-        writer.write(servedModels) { $0.write($1) }
+        writer.write(servedVersions) { $0.write($1) }
+        writer.write(unloadedModels.sorted { $0.key < $1.key }) { writer, model in
+            writer.write(model.key)
+            writer.write(model.value) { $0.write($1) }
+        }
         writer.write(children) { writer, child in
             writer.write(child.kind.rawValue)
             writer.write(child.processID)
@@ -86,7 +92,9 @@ extension TakeoverDocument {
         nextSerial = try reader.read()
         workerAdjustment = try reader.read()
         logLevel = try reader.readString()
-        servedModels = try reader.readList { (reader) throws(ControlError) in try reader.readString() }
+        servedVersions = try reader.readList { (reader) throws(ControlError) in try reader.readString() }
+        unloadedModels = [:]
+        for model in try reader.readList(Self.readUnloaded) { unloadedModels[model.name] = model.versions }
         children = try reader.readList { (reader) throws(ControlError) in
             guard let kind = Child.Kind(rawValue: try reader.read()) else { throw .badValue("kind of process") }
             return Child(
@@ -94,5 +102,11 @@ extension TakeoverDocument {
                 control: try reader.read(), unread: try reader.readBytes())
         }
         try reader.finish()
+    }
+
+    private static func readUnloaded(
+        _ reader: inout ControlReader
+    ) throws(ControlError) -> (name: String, versions: [Int]) {
+        (try reader.readString(), try reader.readList { (reader) throws(ControlError) in try reader.read() })
     }
 }
