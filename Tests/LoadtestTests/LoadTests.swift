@@ -102,6 +102,24 @@ struct RecorderTests {
         #expect(recorder.phases.map(\.latency.totalCount) == [1, 1])
     }
 
+    @Test("what is given up is in an interval's latencies, and is no answer")
+    func givenUp() {
+        var recorder = Recorder(phaseCount: 1)
+        defer { recorder.free() }
+        let ms: UInt64 = 1_000_000
+        recorder.open(window: 0..<1000 * ms, phaseStarts: [0])
+        recorder.good(due: 0, sent: 0, done: 5 * ms, status: 200, rowCount: 1)
+        recorder.failed(.timeout, due: 10 * ms, sent: 10 * ms, done: 710 * ms)
+        recorder.failed(.unanswered, due: 20 * ms, sent: 20 * ms, done: 720 * ms)
+        recorder.failed(.status, due: 30 * ms, sent: 30 * ms, done: 31 * ms, status: 503)
+        let first = recorder.takeInterval(from: 0, to: 1000 * ms)
+        #expect([first.goodCount, first.failureCount] == [1, 3])
+        #expect(first.answeredRate == 1)
+        #expect(first.histogram.totalCount == 3)
+        #expect(recorder.phases.map(\.goodCount) == [1])
+        #expect(recorder.takeInterval(from: 1000 * ms, to: 2000 * ms).goodCount == 0)
+    }
+
     @Test("the first words of a refusal are kept, one for each status, on one line that moves no cursor")
     func refusals() {
         var refusals = RefusalExamples()

@@ -44,6 +44,41 @@ struct ReportTests {
             ])
     }
 
+    /// Eight seconds with 100 requests each: so many are answered in 1 ms, the others given up after 1 s.
+    static func run(answering count: Int) -> Measurement {
+        let intervals = (0..<8).map { second in
+            Samples.interval(
+                second, Array(repeating: 1_000_000, count: count),
+                givenUp: Array(repeating: 1_000_000_000, count: 100 - count))
+        }
+        return Samples.measurement(latencies: [1_000_000], intervals: intervals)
+    }
+
+    @Test("the time series names only what was answered as answered")
+    func answered() {
+        let report = Samples.report(Self.run(answering: 60))
+        let interval = report.json()["runs"]?.array?.first?["intervals"]?.array?.first
+        #expect(interval?["answered"]?.int == 60)
+        #expect(interval?["failed"]?.int == 40)
+        #expect(interval?["max_us"]?.double ?? 0 > 999_000)
+        let fields = report.csv().split(separator: "\n")[1]
+            .split(separator: ",", omittingEmptySubsequences: false)
+        #expect(fields[4...6] == ["100", "60", "40"])
+    }
+
+    @Test("a server that answers less is seen by its rate, one that answers nothing by the waiting")
+    func comparesAnswers() throws {
+        let files = try [100, 60, 0].map {
+            try TemporaryFile(Samples.report(Self.run(answering: $0)).json().text)
+        }
+        let fewer = try Comparison(files[0].path, files[1].path)
+        let rate = try #require(fewer.lines.first { $0.name == "answered/s" })
+        #expect([rate.before, rate.after] == [100, 60])
+        let none = try Comparison(files[0].path, files[2].path)
+        let median = try #require(none.lines.first { $0.name == "p50 of each second" })
+        #expect(median.isReal && median.after > 999_000)
+    }
+
     @Test("the exit code says how it ended")
     func exits() throws {
         var report = Samples.report(Self.run())

@@ -27,13 +27,16 @@ enum Samples {
             stolen: 0)
     }
 
-    static func interval(_ second: Int, _ latencies: [UInt64], failures: Int = 0) -> Interval {
+    /// - Parameter givenUp: how long each request had waited that was given up.
+    static func interval(
+        _ second: Int, _ latencies: [UInt64], givenUp: [UInt64] = []
+    ) -> Interval {
         var histogram = LatencyHistogram.latency()
-        latencies.forEach { histogram.record($0) }
+        for waited in latencies + givenUp { histogram.record(waited) }
         let start = UInt64(second) * 1_000_000_000
         return Interval(
-            start: start, end: start + 1_000_000_000, dueCount: latencies.count,
-            failureCount: failures,
+            start: start, end: start + 1_000_000_000, dueCount: latencies.count + givenUp.count,
+            goodCount: latencies.count, failureCount: givenUp.count,
             histogram: SparseHistogram(histogram))
     }
 

@@ -5,6 +5,7 @@ same at full length and holds them to their bars.
 """
 
 import base64
+import csv
 import json
 import re
 import resource
@@ -52,7 +53,7 @@ def test_a_stalling_server_is_reported_as_its_users_feel_it(capsys):
     within(run["latency"]["max_us"], 1_000_000, 0.05)
 
 
-def test_requests_that_no_answer_comes_to_are_charged_with_their_waiting():
+def test_requests_that_no_answer_comes_to_are_charged_with_their_waiting(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         answers = [b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"]
 
@@ -70,14 +71,21 @@ def test_requests_that_no_answer_comes_to_are_charged_with_their_waiting():
         peers = []
         threading.Thread(target=accept, daemon=True).start()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/x"
-        run = report(
+        done = loadtest(
             url, "--rate", 50, "--duration", "1s", "--warm-up", "0s", "--timeout", "500ms", "--metrics", "none",
-            "--slo", "errors<1%", *PATIENT, statuses=(1,),
-        )["runs"][0]
+            "--slo", "errors<1%", "--json", tmp_path / "run.json", "--csv", tmp_path / "run.csv", *PATIENT,
+        )
+    assert done.returncode == 1, done.stdout + done.stderr
+    run = json.loads((tmp_path / "run.json").read_text())["runs"][0]
     assert run["good"] == 0
     assert run["failed"] == 50
     assert run["latency"]["count"] == 50
     assert run["latency"]["p50_us"] >= 490_000
+    assert re.search(r"^0.00 requests/s  p50 [5-9]\d\d ms", done.stderr, re.M), done.stderr
+    assert [part["answered"] for part in run["intervals"]] == [0] * len(run["intervals"])
+    assert max(part["max_us"] for part in run["intervals"]) >= 490_000
+    rows = list(csv.DictReader((tmp_path / "run.csv").open()))
+    assert {row["answered"] for row in rows} == {"0"} and any(row["failed"] != "0" for row in rows)
 
 
 # --- The limit

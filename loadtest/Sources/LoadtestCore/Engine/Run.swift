@@ -192,7 +192,7 @@ package final class Run {
         }
         let empty = Interval(
             start: window.lowerBound + fault.at, end: window.lowerBound + fault.at, dueCount: 0,
-            failureCount: 0, histogram: SparseHistogram(.latency()))
+            goodCount: 0, failureCount: 0, histogram: SparseHistogram(.latency()))
         onInterval?(empty, marks[mark])
     }
 
@@ -236,7 +236,8 @@ package final class Run {
             let ends = index < phaseFaults.count ? Double(phaseFaults[index].at) / 1e9 : seconds
             return Measurement.Phase(
                 name: index == 0 ? "before" : phaseFaults[index - 1].command, start: starts,
-                end: ends, latency: phase.latency, failureCount: phase.failureCount)
+                end: ends, latency: phase.latency, goodCount: phase.goodCount,
+                failureCount: phase.failureCount)
         }
     }
 }

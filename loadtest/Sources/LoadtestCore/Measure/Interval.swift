@@ -5,18 +5,24 @@ package struct Interval: Sendable {
     package var end: UInt64
     /// Requests that came due in it.
     package var dueCount: Int
+    /// Right answers that arrived in it.
+    package var goodCount: Int
     package var failureCount: Int
-    /// The latencies of the answers that arrived in it.
+    /// How long those answers took, and how long the requests had waited that were given up in it.
     package var histogram: SparseHistogram
 
     package var seconds: Double { Double(end - start) / 1e9 }
+    /// Right answers per second.
+    package var answeredRate: Double { seconds > 0 ? Double(goodCount) / seconds : 0 }
 
     package init(
-        start: UInt64, end: UInt64, dueCount: Int, failureCount: Int, histogram: SparseHistogram
+        start: UInt64, end: UInt64, dueCount: Int, goodCount: Int, failureCount: Int,
+        histogram: SparseHistogram
     ) {
         self.start = start
         self.end = end
         self.dueCount = dueCount
+        self.goodCount = goodCount
         self.failureCount = failureCount
         self.histogram = histogram
     }

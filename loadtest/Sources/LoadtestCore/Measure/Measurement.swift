@@ -7,9 +7,8 @@ package struct Measurement {
         package var start: Double
         package var end: Double
         package var latency: LatencyHistogram
+        package var goodCount: Int
         package var failureCount: Int
-
-        package var count: Int { Int(latency.totalCount) }
     }
 
     /// Something done to the server on purpose.

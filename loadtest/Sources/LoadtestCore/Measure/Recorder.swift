@@ -11,6 +11,7 @@ struct Recorder {
     private(set) var lag = LatencyHistogram.latency()
     /// What came since the last `takeInterval()`.
     private var interval = LatencyHistogram.latency()
+    private var intervalGood = 0
     private var intervalFailures = 0
     private var intervalDue = 0
 
@@ -96,8 +97,11 @@ struct Recorder {
             service.record(bounded(sample.done - sample.sent))
             sendDelay.record(bounded(sample.sent - sample.due))
             interval.record(waited)
-            phases[phase(of: sample.due)].latency.record(waited)
+            let phase = phase(of: sample.due)
+            phases[phase].latency.record(waited)
+            phases[phase].goodCount += 1
         }
+        intervalGood += sampleCount
         sampleCount = 0
     }
 
@@ -105,9 +109,10 @@ struct Recorder {
     mutating func takeInterval(from start: UInt64, to end: UInt64) -> Interval {
         flush()
         let result = Interval(
-            start: start, end: end, dueCount: intervalDue, failureCount: intervalFailures,
-            histogram: SparseHistogram(interval))
+            start: start, end: end, dueCount: intervalDue, goodCount: intervalGood,
+            failureCount: intervalFailures, histogram: SparseHistogram(interval))
         interval.reset()
+        intervalGood = 0
         intervalFailures = 0
         intervalDue = 0
         return result
@@ -126,5 +131,6 @@ struct Recorder {
 struct PhaseTotals {
     var start: UInt64 = 0
     var latency = LatencyHistogram.latency()
+    var goodCount = 0
     var failureCount = 0
 }

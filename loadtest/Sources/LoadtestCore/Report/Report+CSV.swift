@@ -14,7 +14,7 @@ extension Report {
                 }
                 lines.append(
                     "\(number),\(Quantity.fixed(from, 3)),\(Quantity.fixed(interval.seconds, 3)),\(asked),"
-                        + "\(interval.dueCount),\(interval.histogram.totalCount),\(interval.failureCount),"
+                        + "\(interval.dueCount),\(interval.goodCount),\(interval.failureCount),"
                         + times.joined(separator: ","))
             }
         }

@@ -110,7 +110,7 @@ extension Report {
         return HTMLChart(
             title: "Latency over time",
             note:
-                "Counted from the moment a request was due, by the second in which its answer came.",
+                "Counted from the moment a request was due, by the second in which its answer came or it was given up.",
             series: [
                 line("max", "c") { $0.longest }, line("p99", "b") { $0.at(99) },
                 line("p50", "a") { $0.at(50) },
@@ -159,9 +159,7 @@ extension Report {
         var lines = [
             HTMLChart.Series(
                 name: "answered", style: "a",
-                points: whole.map {
-                    (middle($0, run), Double($0.histogram.totalCount) / $0.seconds)
-                })
+                points: whole.map { (middle($0, run), $0.answeredRate) })
         ]
         if let asked = run.load.arrivals.rate, let first = whole.first, let last = whole.last {
             lines.append(
@@ -211,7 +209,7 @@ extension Report {
                         "\(Quantity.fixed(phase.start, 1))-\(Quantity.fixed(phase.end, 1))",
                         Quantity.duration(phase.latency.at(50)),
                         Quantity.duration(phase.latency.at(99)),
-                        Quantity.duration(phase.latency.at(100)), "\(phase.count)",
+                        Quantity.duration(phase.latency.at(100)), "\(phase.goodCount)",
                         "\(phase.failureCount)",
                     ]
                 })

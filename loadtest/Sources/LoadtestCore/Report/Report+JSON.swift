@@ -144,7 +144,7 @@ extension Report {
         return [
             "start_s": number(from), "seconds": number(interval.seconds),
             "due": JSON(interval.dueCount),
-            "answered": JSON(Int(interval.histogram.totalCount)),
+            "answered": JSON(interval.goodCount),
             "failed": JSON(interval.failureCount),
             "p50_us": microseconds(interval.histogram.at(50)),
             "p99_us": microseconds(interval.histogram.at(99)),

@@ -19,9 +19,8 @@ package struct Progress: Sendable {
 
     package func show(_ interval: Interval, _ mark: Measurement.Mark?) {
         if let mark { return say("\(Quantity.fixed(mark.at, 1)) s: \(mark.command)") }
-        let count = Double(interval.histogram.totalCount)
-        let rate = Quantity.three(count / max(interval.seconds, 1e-9))
-        var text = "\(rate) requests/s  p50 \(Quantity.duration(interval.histogram.at(50)))"
+        var text = "\(Quantity.three(interval.answeredRate)) requests/s"
+        text += "  p50 \(Quantity.duration(interval.histogram.at(50)))"
         text += "  p99 \(Quantity.duration(interval.histogram.at(99)))"
         text +=
             "  max \(Quantity.duration(interval.histogram.longest))  errors \(interval.failureCount)"
