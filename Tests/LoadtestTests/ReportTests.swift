@@ -40,8 +40,31 @@ struct ReportTests {
         #expect(lines.count == 9)
         #expect(
             Set(lines.map { $0.split(separator: ",", omittingEmptySubsequences: false).count }) == [
-                12
+                13
             ])
+    }
+
+    @Test("the answers after the last request are no second of a run, marked as such or not")
+    func drain() throws {
+        var run = Self.run()
+        run.seconds = 8
+        let late = Samples.interval(8, [9_000_000_000], isDrain: true)
+        let plain = try TemporaryFile(Samples.report(run).json().text)
+        run.intervals.append(late)
+        let drained = Samples.report(run)
+        let ends = drained.csv().split(separator: "\n").map { $0.suffix(2) }
+        #expect(ends.dropFirst(8) == [",0", ",1"])
+        let text = drained.json().text
+        #expect(text.contains("\"drain\":true"))
+        let unmarked = text.replacing(",\"drain\":false", with: "")
+            .replacing(",\"drain\":true", with: "")
+        #expect(!unmarked.contains("drain"))
+        for text in [text, unmarked] {
+            let file = try TemporaryFile(text)
+            let lines = try Comparison(plain.path, file.path).lines
+            #expect(lines.count == 4)
+            #expect(lines.allSatisfy { $0.before == $0.after })
+        }
     }
 
     /// Eight seconds with 100 requests each: so many are answered in 1 ms, the others given up after 1 s.

@@ -29,7 +29,7 @@ enum Samples {
 
     /// - Parameter givenUp: how long each request had waited that was given up.
     static func interval(
-        _ second: Int, _ latencies: [UInt64], givenUp: [UInt64] = []
+        _ second: Int, _ latencies: [UInt64], givenUp: [UInt64] = [], isDrain: Bool = false
     ) -> Interval {
         var histogram = LatencyHistogram.latency()
         for waited in latencies + givenUp { histogram.record(waited) }
@@ -37,7 +37,7 @@ enum Samples {
         return Interval(
             start: start, end: start + 1_000_000_000, dueCount: latencies.count + givenUp.count,
             goodCount: latencies.count, failureCount: givenUp.count,
-            histogram: SparseHistogram(histogram))
+            histogram: SparseHistogram(histogram), isDrain: isDrain)
     }
 
     static func report(_ run: Measurement, title: String = "iris") -> Report {

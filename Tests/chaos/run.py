@@ -147,4 +147,4 @@ class Campaign:
 def usual_p99(one):
     """Of the seconds of a load the median, in milliseconds: one in which the machine did something else does not
     count."""
-    return statistics.median(part["p99_us"] for part in one.run["intervals"]) / 1e3
+    return statistics.median(part["p99_us"] for part in one.run["intervals"] if not part["drain"]) / 1e3

@@ -88,6 +88,18 @@ def test_requests_that_no_answer_comes_to_are_charged_with_their_waiting(tmp_pat
     assert {row["answered"] for row in rows} == {"0"} and any(row["failed"] != "0" for row in rows)
 
 
+def test_the_answers_after_the_last_request_are_marked_in_the_time_series():
+    """Each answer takes 1.5 s, so for 1.5 s after the reported part there are answers and no requests."""
+    with target("capacity", 64, 1_500_000) as url:
+        options = ["--rate", 20, "--duration", "2s", "--warm-up", "0s", "--metrics", "none", *PATIENT]
+        run = report(url + "/x", *options)["runs"][0]
+    *seconds, drain = run["intervals"]
+    assert [part["drain"] for part in seconds] == [False] * len(seconds) and drain["drain"]
+    assert drain["due"] == 0 and drain["seconds"] > 1
+    assert all(part["start_s"] < 1.9 for part in seconds)
+    assert sum(part["answered"] for part in run["intervals"]) == run["good"] == 40
+
+
 # --- The limit
 
 

@@ -149,8 +149,9 @@ package final class Run {
 
     private func end() {
         generator.finish(at: Loop.nanoseconds)
-        let rest = generator.takeInterval(from: intervalStart, to: Loop.nanoseconds)
-        if rest.histogram.totalCount > 0 { intervals.append(rest) }
+        var rest = generator.takeInterval(from: intervalStart, to: Loop.nanoseconds)
+        rest.isDrain = true
+        if rest.goodCount + rest.failureCount > 0 { intervals.append(rest) }
         idle.close()
         ticker?.close()
         ticker = nil

@@ -10,6 +10,8 @@ package struct Interval: Sendable {
     package var failureCount: Int
     /// How long those answers took, and how long the requests had waited that were given up in it.
     package var histogram: SparseHistogram
+    /// After the reported part: nothing came due in it, and it only had answers that were still out.
+    package var isDrain: Bool
 
     package var seconds: Double { Double(end - start) / 1e9 }
     /// Right answers per second.
@@ -17,7 +19,7 @@ package struct Interval: Sendable {
 
     package init(
         start: UInt64, end: UInt64, dueCount: Int, goodCount: Int, failureCount: Int,
-        histogram: SparseHistogram
+        histogram: SparseHistogram, isDrain: Bool = false
     ) {
         self.start = start
         self.end = end
@@ -25,6 +27,7 @@ package struct Interval: Sendable {
         self.goodCount = goodCount
         self.failureCount = failureCount
         self.histogram = histogram
+        self.isDrain = isDrain
     }
 }
 

@@ -60,8 +60,7 @@ package struct Comparison {
     private mutating func add(run a: JSON, _ b: JSON, _ prefix: String) {
         let rate: (JSON) -> Double? = { interval in
             guard let count = interval["answered"]?.double,
-                let seconds = interval["seconds"]?.double,
-                seconds > 0.5
+                let seconds = interval["seconds"]?.double
             else { return nil }
             return count / seconds
         }
@@ -81,8 +80,21 @@ package struct Comparison {
     }
 
     private static func samples(_ run: JSON, _ value: (JSON) -> Double?) -> [Double] {
-        (run["intervals"]?.array ?? []).filter { ($0["seconds"]?.double ?? 0) > 0.5 }.compactMap(
-            value)
+        (run["intervals"]?.array ?? []).filter {
+            ($0["seconds"]?.double ?? 0) > 0.5 && !isDrain($0, of: run)
+        }.compactMap(value)
+    }
+
+    /// The answers after the last request: no sample of what the server does while it is asked.
+    ///
+    /// In a result without the mark they are what begins where the reported part ends, or as much earlier
+    /// as a timer may be.
+    private static func isDrain(_ interval: JSON, of run: JSON) -> Bool {
+        if let mark = interval["drain"] { return mark == .bool(true) }
+        guard let start = interval["start_s"]?.double, let end = run["seconds"]?.double else {
+            return false
+        }
+        return start > end - 0.01
     }
 
     /// Failures are counts: the share's error is the binomial one.

@@ -155,7 +155,7 @@ extension Report {
     }
 
     private func rateChart(_ run: Measurement) -> String {
-        let whole = run.intervals.filter { $0.seconds > 0.5 }
+        let whole = run.intervals.filter { $0.seconds > 0.5 && !$0.isDrain }
         var lines = [
             HTMLChart.Series(
                 name: "answered", style: "a",

@@ -148,7 +148,7 @@ extension Report {
             "failed": JSON(interval.failureCount),
             "p50_us": microseconds(interval.histogram.at(50)),
             "p99_us": microseconds(interval.histogram.at(99)),
-            "max_us": microseconds(interval.histogram.longest),
+            "max_us": microseconds(interval.histogram.longest), "drain": .bool(interval.isDrain),
         ]
     }
 
