@@ -514,6 +514,22 @@ def test_bad_usage_is_one_sentence(arguments):
     refused(loadtest(*arguments))
 
 
+@pytest.mark.parametrize("option", ["at", "every"])
+@pytest.mark.parametrize("in_file", [False, True], ids=["words", "scenario"])
+def test_a_search_takes_no_faults(tmp_path, option, in_file):
+    """They have their moments in one run; a search is many."""
+    file = tmp_path / "scenario.yaml"
+    file.write_text(f"slo: p99<1s\n{option}: ['1s: true']\n")
+    words = ["--scenario", file] if in_file else ["--slo", "p99<1s", f"--{option}", "1s: true"]
+    refused(loadtest("http://127.0.0.1:1", *words), f"--{option} '1s: true'", "--slo without --rate")
+    refused(loadtest("http://127.0.0.1:1", *words, "--rate", 5), "cannot connect")
+
+
+@pytest.mark.parametrize("option", ["--at", "--every"])
+def test_a_fault_after_the_end_of_the_run_is_one_sentence(option):
+    refused(loadtest("http://127.0.0.1:1", option, "20s: true"), f"{option} '20s: true'", "10.0 s long")
+
+
 @pytest.mark.parametrize("file", sorted(SCENARIOS.glob("*.yaml")), ids=lambda file: file.stem)
 def test_the_scenarios_we_ship_are_read(file):
     """They are accepted; what stops them is that nobody listens."""

@@ -71,10 +71,14 @@ struct ServerOptions: ParsableArguments {
             "The path of the server's metrics; none does not ask.", valueName: "path"))
     var metrics: String = "/metrics"
 
-    @Option(help: ArgumentHelp("'5s: COMMAND' runs a command at that time.", valueName: "fault"))
+    @Option(
+        help: ArgumentHelp(
+            "'5s: COMMAND' runs a command at that time; not in a search.", valueName: "fault"))
     var at: [String] = []
 
-    @Option(help: ArgumentHelp("'1s: COMMAND' runs it again and again.", valueName: "fault"))
+    @Option(
+        help: ArgumentHelp(
+            "'1s: COMMAND' runs it again and again; not in a search.", valueName: "fault"))
     var every: [String] = []
 
     func apply(to options: inout Options) throws(UsageError) {
@@ -85,9 +89,9 @@ struct ServerOptions: ParsableArguments {
             options.processID = pid
         }
         options.metricsPath = metrics == "none" ? nil : metrics
-        for text in at { options.faults.append(try Run.Fault(text, option: "--at")) }
+        for text in at { options.faults.append(try fault(text, "--at", in: options)) }
         for text in every {
-            let fault = try Run.Fault(text, option: "--every")
+            let fault = try fault(text, "--every", in: options)
             guard fault.at >= 1_000_000 else {
                 throw UsageError("--every '\(text)' is more often than each millisecond")
             }
@@ -96,11 +100,24 @@ struct ServerOptions: ParsableArguments {
                     Run.Fault(at: time, command: fault.command, startsPhase: false))
             }
         }
-        for fault in options.faults where fault.at >= options.load.duration {
+    }
+
+    /// - Throws: for what cannot be read, and for a moment that the run does not have.
+    private func fault(
+        _ text: String, _ option: String, in options: Options
+    ) throws(UsageError) -> Run.Fault {
+        guard !options.isSearch else {
             throw UsageError(
-                "--at '\(Quantity.duration(fault.at)): \(fault.command)' is after the end of the run"
+                "\(option) '\(text)' is for one run, and --slo without --rate makes many to find a rate; give --rate too, or leave \(option) out"
             )
         }
+        let fault = try Run.Fault(text, option: option)
+        guard fault.at < options.load.duration else {
+            throw UsageError(
+                "\(option) '\(text)' is after the end of the run, which is \(Quantity.duration(options.load.duration)) long"
+            )
+        }
+        return fault
     }
 }
 

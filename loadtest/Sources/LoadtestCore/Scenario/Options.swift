@@ -55,6 +55,9 @@ package struct Options: Sendable {
     package var arguments: [String] = []
 
     package init() {}
+
+    /// Asks for the highest rate that holds the objective: many short runs.
+    package var isSearch: Bool { objective != nil && rate == nil && sweep == nil }
 }
 
 /// The grid of a sweep: every combination is run once.

@@ -28,7 +28,7 @@ package struct Session {
         report.wantedRate = options.wantedRate
         if let sweep = options.sweep {
             try self.sweep(sweep, &report)
-        } else if let objective = options.objective, options.rate == nil {
+        } else if let objective = options.objective, options.isSearch {
             try search(objective, &report)
         } else {
             let plan = try plan(rowCounts: options.rowCounts)
