@@ -81,6 +81,9 @@ class ModelServer:
                 self.wfile.write(body)
 
             def do_GET(self):
+                if self.path == "/metrics":
+                    page = f"# TYPE requests_total counter\nrequests_total {len(owner.requests)}\n"
+                    return self.reply(200, page.encode())
                 known = self.path == "/v2/models/iris"
                 self.reply(200 if known else 404, owner.METADATA if known else {"error": "unknown"})
 

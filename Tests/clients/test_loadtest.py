@@ -7,6 +7,7 @@ same at full length and holds them to their bars.
 import base64
 import csv
 import json
+import os
 import re
 import resource
 import shutil
@@ -122,6 +123,16 @@ def test_a_search_that_finds_less_than_expected_breaks_the_gate():
         done = loadtest(url, "--slo", "p99<200ms", "--expect-rate", 500, "--quiet", *short, *PATIENT)
     assert done.returncode == 1, done.stdout
     assert "BROKEN at least 500 requests/s" in done.stdout
+
+
+def test_a_search_tells_what_the_server_did_at_the_rate_that_held(models):
+    """Its counters and processes are of that window alone: 20/s for 0.6 s and a warm-up of 0.15 s."""
+    short = ["--start-rate", 10, "--max-rate", 20, "--window", "600ms", "--repeats", 1, "--pid", os.getpid()]
+    search = [models.url, "--slo", "p99<5s", *short, *PATIENT]
+    server = report(*search, statuses=(3,))["runs"][0]["server"]
+    assert os.getpid() in [process["pid"] for process in server["processes"]]
+    assert 15 <= server["counters"]["requests_total"] <= 16
+    assert report(*search, "--metrics", "none", statuses=(3,))["runs"][0]["server"]["counters"] == {}
 
 
 def test_the_gate_of_one_run(tmp_path):

@@ -169,11 +169,14 @@ package struct Session {
         return rate
     }
 
-    private func measure(_ plan: RequestPlan, _ load: Load) throws(UsageError) -> Report.Entry {
+    /// One run, with what the server itself tells about it.
+    private func measure(
+        _ plan: RequestPlan, _ load: Load, isShown: Bool = true
+    ) throws(UsageError) -> Report.Entry {
         let path = options.metricsPath
         let before = ServerSide.Look(endpoint, metricsPath: path, processID: options.processID)
         let started = Loop.nanoseconds
-        let measurement = try run(plan, load, faults: options.faults, isShown: true)
+        let measurement = try run(plan, load, faults: options.faults, isShown: isShown)
         let seconds = Double(Loop.nanoseconds - started) / 1e9
         let after = ServerSide.Look(endpoint, metricsPath: path, processID: options.processID)
         let server = ServerSide(from: before, to: after, seconds: seconds)
@@ -209,21 +212,22 @@ package struct Session {
         let plan = try plan(rowCounts: options.rowCounts)
         report.title = plan.title
         progress.say("\(plan.title) → \(options.url): searching the highest rate with \(objective)")
-        var best: (rate: Double, measurement: Measurement)?
-        var last: Measurement?
+        var best: (rate: Double, entry: Report.Entry)?
+        var last: Report.Entry?
         var search = Search(options.search, onPoint: progress.show) {
             (rate) throws(SearchFailure) in
-            let measurement: Measurement
+            var entry: Report.Entry
             do throws(UsageError) {
-                measurement = try run(plan, windowLoad(rate), faults: [], isShown: false)
+                entry = try measure(plan, windowLoad(rate), isShown: false)
             } catch {
                 throw SearchFailure(error.description)
             }
-            last = measurement
+            entry.validity = .valid  // what the generator spoilt is tried again
+            last = entry
             let window = Search.Window(
-                measurement, objective, lagLimit: options.lagLimit ?? Validity.lagLimit)
-            if window == .held, rate >= best?.rate ?? 0 { best = (rate, measurement) }
-            return (window, measurement)
+                entry.measurement, objective, lagLimit: options.lagLimit ?? Validity.lagLimit)
+            if window == .held, rate >= best?.rate ?? 0 { best = (rate, entry) }
+            return (window, entry.measurement)
         }
         let result: Search.Result
         do throws(SearchFailure) {
@@ -232,9 +236,7 @@ package struct Session {
             throw UsageError(error.description)
         }
         report.search = result
-        if let measurement = best?.measurement ?? last {
-            report.entries = [Report.Entry(measurement: measurement, validity: .valid)]
-        }
+        if let entry = best?.entry ?? last { report.entries = [entry] }
     }
 
     private func windowLoad(_ rate: Double) -> Load {
