@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import LoadtestCore
@@ -148,6 +149,19 @@ struct ReportTests {
         ])
     func base64(_ text: String, _ encoded: String) {
         #expect(Base64.encode(Array(text.utf8)) == encoded)
+    }
+
+    @Test(
+        "only the number of a process is one",
+        arguments: [0, -1, 999_999_999, 1 << 32 + 1, .max, .min])
+    func noProcess(_ number: Int) {
+        #expect(ProcessTree(root: number) == nil)
+    }
+
+    @Test("a process is looked at by its number")
+    func ownProcess() throws {
+        let tree = try #require(ProcessTree(root: Int(getpid())))
+        #expect(tree.members.contains { $0.processID == Int(getpid()) })
     }
 
     @Test("counters' growth and histograms' means are read from two metrics pages")

@@ -515,7 +515,6 @@ def test_a_malformed_scenario_is_one_sentence(tmp_path, text, word):
         ["http://127.0.0.1:1", "--connections", "0"],
         ["http://127.0.0.1:1", "--format", "xml"],
         ["http://127.0.0.1:1", "--header", "Content-Length: 5"],
-        ["http://127.0.0.1:1", "--pid", "999999999"],
         ["https://127.0.0.1:1"],
         ["http://no-such-host.invalid"],
         ["compare", "/nowhere/a.json", "/nowhere/b.json"],
@@ -523,6 +522,11 @@ def test_a_malformed_scenario_is_one_sentence(tmp_path, text, word):
 )
 def test_bad_usage_is_one_sentence(arguments):
     refused(loadtest(*arguments))
+
+
+@pytest.mark.parametrize("pid", ["999999999", "9999999999", "0", "-1"])
+def test_what_is_no_process_is_one_sentence(pid):
+    refused(loadtest("http://127.0.0.1:1", f"--pid={pid}"), f"--pid {pid} is not the number of a process")
 
 
 @pytest.mark.parametrize("option", ["at", "every"])

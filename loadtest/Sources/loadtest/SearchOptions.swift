@@ -84,7 +84,7 @@ struct ServerOptions: ParsableArguments {
     func apply(to options: inout Options) throws(UsageError) {
         if let pid {
             guard ProcessTree(root: pid) != nil else {
-                throw UsageError("there is no process \(pid) for --pid")
+                throw UsageError("--pid \(pid) is not the number of a process on this machine")
             }
             options.processID = pid
         }

@@ -17,9 +17,11 @@ package struct ProcessTree: Equatable, Sendable {
     package var usage: UInt64 { members.reduce(0) { $0 + $1.usage } }
     package var proportionalBytes: Int { members.reduce(0) { $0 + $1.proportionalBytes } }
 
-    /// Nil when there is no such process.
+    /// Nil when there is no such process. Neither 0 nor a negative number is one: they name groups (kill(2)).
     package init?(root: Int) {
-        guard kill(pid_t(root), 0) == 0 || errno == EPERM else { return nil }
+        guard let process = pid_t(exactly: root), process > 0,
+            kill(process, 0) == 0 || errno == EPERM
+        else { return nil }
         var parents: [Int: Int] = [:]
         for process in ProcessTree.processes() {
             if let fields = ProcessTree.stat(process) { parents[process] = fields.parent }
