@@ -56,8 +56,29 @@ struct ScenarioTests {
         let sweep = try Sweep("rate=100,1k; rows=1,8")
         #expect(sweep.rates == [100, 1000])
         #expect(sweep.rowCounts == [1, 8])
-        for text in ["", "rate", "rate=", "rate=0", "speed=1", "rate=1,x"] {
+        for text in ["", ";", "=", "rate", "rate=", "rate=,;rows=1", "speed=1", "rate=1,x"] {
             #expect(throws: UsageError.self) { try Sweep(text) }
         }
+    }
+
+    @Test(
+        "a sweep's value that no run can have is refused with what may be",
+        arguments: [
+            ("rows=1,1e30", "rows=1e30", "a whole number from 1 to 1000000"),
+            ("rows=1.5", "rows=1.5", "a whole number from 1 to 1000000"),
+            ("connections=0.5", "connections=0.5", "a whole number from 1 to 1000000"),
+            ("connections=2M", "connections=2M", "a whole number from 1 to 1000000"),
+            ("rate=100,1e30", "rate=1e30", "from 0.001 to 10000000 requests per second"),
+            ("rate=1e308M", "rate=1e308M", "from 0.001 to 10000000 requests per second"),
+            ("rate=0", "rate=0", "from 0.001 to 10000000 requests per second"),
+            ("rate=1e-12", "rate=1e-12", "from 0.001 to 10000000 requests per second"),
+        ])
+    func sweepLimits(_ text: String, _ found: String, _ wanted: String) {
+        #expect(throws: UsageError("\(found) in --sweep is not \(wanted)")) { try Sweep(text) }
+    }
+
+    @Test("whole numbers of a sweep may be written short")
+    func sweepShort() throws {
+        #expect(try Sweep("rows=1k;connections=1.5k").rowCounts == [1000])
     }
 }

@@ -58,6 +58,11 @@ struct QuantityTests {
         #expect(Quantity.nanoseconds(text) == nil)
     }
 
+    @Test("what is no finite count is none", arguments: ["", "k", "-1", "inf", "1e308M"])
+    func refusesCounts(_ text: String) {
+        #expect(Quantity.count(text) == nil)
+    }
+
     @Test(
         "durations are shown with three digits and a unit",
         arguments: [

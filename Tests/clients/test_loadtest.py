@@ -512,7 +512,6 @@ def test_a_malformed_scenario_is_one_sentence(tmp_path, text, word):
         ["http://127.0.0.1:1", "--slo", "p99"],
         ["http://127.0.0.1:1", "--sweep", "x"],
         ["http://127.0.0.1:1", "--at", "soon: true"],
-        ["http://127.0.0.1:1", "--connections", "0"],
         ["http://127.0.0.1:1", "--format", "xml"],
         ["http://127.0.0.1:1", "--header", "Content-Length: 5"],
         ["https://127.0.0.1:1"],
@@ -522,6 +521,47 @@ def test_a_malformed_scenario_is_one_sentence(tmp_path, text, word):
 )
 def test_bad_usage_is_one_sentence(arguments):
     refused(loadtest(*arguments))
+
+
+@pytest.mark.parametrize(
+    "option, value, wanted",
+    [
+        ("rate", "1e-12", "from 0.001 to 10000000 requests per second"),
+        ("rate", "20M", "from 0.001 to 10000000 requests per second"),
+        ("start-rate", "1e30", "from 0.001 to 10000000 requests per second"),
+        ("max-rate", "1e-12", "from 0.001 to 10000000 requests per second"),
+        ("connections", "0", "a whole number from 1 to 1000000"),
+        ("connections", "9223372036854775807", "a whole number from 1 to 1000000"),
+        ("idle", "9223372036854775807", "a whole number from 0 to 1000000"),
+        ("rows", "9223372036854775807", "a whole number from 1 to 1000000"),
+        ("rows", "0.5", "a whole number from 1 to 1000000"),
+        ("distinct", "0", "a whole number from 1 to 100000"),
+        ("repeats", "101", "a whole number from 1 to 100"),
+    ],
+)
+def test_a_number_that_no_run_can_have_is_one_sentence(tmp_path, option, value, wanted):
+    file = tmp_path / "scenario.yaml"
+    file.write_text(f"{option}: {value}\n")
+    for words in ([f"--{option}", value], ["--scenario", file]):
+        refused(loadtest("http://127.0.0.1:1", *words), f"--{option} {value} is not {wanted}")
+
+
+@pytest.mark.parametrize("value", ["rows=1e30", "connections=0.5", "rate=1e30"])
+def test_a_sweep_that_no_run_can_have_is_one_sentence(value):
+    refused(loadtest("http://127.0.0.1:1", "--sweep", value), f"{value} in --sweep is not ")
+
+
+def test_more_connections_than_descriptors_are_one_sentence():
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if not 0 < most < 1_000_000:
+        pytest.skip("the system allows as many descriptors as loadtest takes")
+    refused(loadtest("http://127.0.0.1:1", "--sweep", f"connections=4,{most}"), f"{most + 64} connections need more")
+
+
+def test_a_multiple_of_the_capacity_that_no_run_can_have_is_one_sentence():
+    with target("stall", 60_000, 1) as url:
+        done = loadtest(url + "/x", "--rate", "1e20x", "--quiet")
+    refused(done, "--rate 1e+20x of the capacity is not from 0.001 to 10000000 requests per second")
 
 
 @pytest.mark.parametrize("pid", ["999999999", "9999999999", "0", "-1"])

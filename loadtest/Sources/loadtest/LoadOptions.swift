@@ -38,15 +38,14 @@ struct LoadOptions: ParsableArguments {
     var seed: UInt64 = 1
 
     func apply(to options: inout Options) throws(UsageError) {
-        options.rate = rate?.rate
+        options.rate = try rate?.checked()
         options.isPoisson = poisson
         if let connections {
-            guard connections > 0 else { throw UsageError("--connections has to be at least 1") }
-            options.connections = connections
+            options.connections = try Limits.check(
+                connections, in: Limits.connectionCount, "--connections \(connections)")
         }
-        guard churn >= 0, idle >= 0 else {
-            throw UsageError("--churn and --idle cannot be negative")
-        }
+        guard churn >= 0 else { throw UsageError("--churn cannot be negative") }
+        try Limits.check(idle, in: 0...Limits.connectionCount.upperBound, "--idle \(idle)")
         if let duration { options.load.duration = duration.nanoseconds }
         if let warmUp { options.load.warmUp = warmUp.nanoseconds }
         if let timeout {
@@ -72,8 +71,8 @@ struct RequestOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Rows per request; 1,8,32 takes them in turn. (default: 1)", valueName: "rows"))
-    var rows: RowCounts?
+            "Rows per request; 1,8,32 takes them in turn.", valueName: "rows"))
+    var rows: String = "1"
 
     @Option(help: "Values of the requests: random or zeros.")
     var data: Payload.Filling = .random
@@ -105,13 +104,14 @@ struct RequestOptions: ParsableArguments {
     func apply(to options: inout Options) throws(UsageError) {
         options.models = model.map { ($0.name, $0.weight) }
         options.format = format
-        if let rows { options.rowCounts = rows.counts }
+        options.rowCounts = try rows.split(separator: ",", omittingEmptySubsequences: false).map {
+            (text) throws(UsageError) in
+            try Limits.check(Int(text), in: Limits.rowCount, "--rows \(text)")
+        }
         options.filling = data
         options.requestFile = requests
-        guard distinct > 0, distinct <= 100_000 else {
-            throw UsageError("--distinct has to be from 1 to 100000")
-        }
-        options.distinctCount = distinct
+        options.distinctCount = try Limits.check(
+            distinct, in: 1...100_000, "--distinct \(distinct)")
         options.mlmodel = mlmodel
         options.method = method
         options.body = body

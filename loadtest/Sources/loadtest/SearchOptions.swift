@@ -45,14 +45,17 @@ struct SearchOptions: ParsableArguments {
     func apply(to options: inout Options) throws(UsageError) {
         options.objective = try slo.map { (text) throws(UsageError) in try Objective(text) }
         options.wantedRate = expectRate?.value
-        if let startRate { options.search.startRate = startRate.value }
-        if let maxRate { options.search.highestRate = maxRate.value }
+        if let startRate {
+            options.search.startRate = try Limits.check(
+                rate: startRate.value, "--start-rate \(startRate.text)")
+        }
+        if let maxRate {
+            options.search.highestRate = try Limits.check(
+                rate: maxRate.value, "--max-rate \(maxRate.text)")
+        }
         if let precision { options.search.precision = precision.value }
         if let window { options.window = max(window.nanoseconds, 100_000_000) }
-        guard repeats > 0, repeats <= 100 else {
-            throw UsageError("--repeats has to be from 1 to 100")
-        }
-        options.search.repeats = repeats
+        options.search.repeats = try Limits.check(repeats, in: 1...100, "--repeats \(repeats)")
         options.search.startRate = min(options.search.startRate, options.search.highestRate)
         options.sweep = try sweep.map { (text) throws(UsageError) in try Sweep(text) }
         if let maxLag { options.lagLimit = maxLag.nanoseconds }

@@ -18,25 +18,37 @@ struct Span: ExpressibleByArgument {
 /// A number that may be written `1.5k` or `2M`.
 struct Number: ExpressibleByArgument {
     let value: Double
+    let text: String
 
     init?(argument: String) {
         guard let value = Quantity.count(argument), value > 0 else { return nil }
         self.value = value
+        text = argument
     }
 }
 
 /// `500`, `2k`, or `3x`: a rate or a multiple of the capacity.
 struct Rate: ExpressibleByArgument {
     let rate: Options.Rate
+    let text: String
 
     init?(argument: String) {
         if argument.hasSuffix("x") {
-            guard let times = Double(argument.dropLast()), times > 0 else { return nil }
+            guard let times = Double(argument.dropLast()), times > 0, times.isFinite else {
+                return nil
+            }
             rate = .timesCapacity(times)
         } else {
-            guard let value = Quantity.count(argument), value > 0, value <= 1e7 else { return nil }
+            guard let value = Quantity.count(argument) else { return nil }
             rate = .perSecond(value)
         }
+        text = argument
+    }
+
+    /// - Throws: for a rate that no schedule has. A multiple's is known when the capacity is.
+    func checked() throws(UsageError) -> Options.Rate {
+        if case .perSecond(let value) = rate { try Limits.check(rate: value, "--rate \(text)") }
+        return rate
     }
 }
 
@@ -51,17 +63,6 @@ struct Share: ExpressibleByArgument {
         }
         value = isPercent ? number / 100 : number
         guard value > 0.0005, value < 1 else { return nil }
-    }
-}
-
-/// `1` or `1,8,32`.
-struct RowCounts: ExpressibleByArgument {
-    let counts: [Int]
-
-    init?(argument: String) {
-        let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
-        counts = parts.compactMap { Int($0) }
-        guard counts.count == parts.count, counts.allSatisfy({ $0 > 0 }) else { return nil }
     }
 }
 

@@ -67,26 +67,37 @@ package struct Sweep: Equatable, Sendable {
     package var connections: [Int] = []
 
     /// Reads `rate=100,200;rows=1,8;connections=16,64`.
+    /// - Throws: naming the part that cannot be read, or the value that is not allowed.
     package init(_ text: String) throws(UsageError) {
-        for part in text.split(separator: ";") {
-            let sides = part.split(separator: "=", maxSplits: 1).map {
-                String($0.filter { $0 != " " })
-            }
-            let values =
-                sides.count == 2
-                ? sides[1].split(separator: ",").compactMap { Quantity.count($0) } : []
-            guard !values.isEmpty, values.allSatisfy({ $0 > 0 }),
-                values.count == sides[1].split(separator: ",").count
-            else { throw Sweep.unreadable(String(part)) }
-            switch sides[0] {
-            case "rate": rates = values
-            case "rows": rowCounts = values.map { Int($0) }
-            case "connections": connections = values.map { Int($0) }
-            default: throw Sweep.unreadable(String(part))
-            }
+        let parts = text.split(separator: ";")
+        guard !parts.isEmpty else { throw Sweep.unreadable(text) }
+        for part in parts {
+            let sides = part.filter { $0 != " " }.split(separator: "=", maxSplits: 1)
+            let values = sides.last?.split(separator: ",").map(String.init) ?? []
+            guard sides.count == 2, !values.isEmpty else { throw Sweep.unreadable(String(part)) }
+            try take(String(sides[0]), values)
         }
-        guard !(rates + rowCounts.map(Double.init) + connections.map(Double.init)).isEmpty else {
-            throw Sweep.unreadable(text)
+    }
+
+    private mutating func take(_ name: String, _ values: [String]) throws(UsageError) {
+        switch name {
+        case "rate":
+            rates = try values.map { (text) throws(UsageError) in
+                try Limits.check(rate: Quantity.count(text), "rate=\(text) in --sweep")
+            }
+        case "rows": rowCounts = try Sweep.whole(values, in: Limits.rowCount, name)
+        case "connections":
+            connections = try Sweep.whole(values, in: Limits.connectionCount, name)
+        default: throw Sweep.unreadable("\(name)=\(values.joined(separator: ","))")
+        }
+    }
+
+    private static func whole(
+        _ values: [String], in range: ClosedRange<Int>, _ name: String
+    ) throws(UsageError) -> [Int] {
+        try values.map { (text) throws(UsageError) in
+            let value = Quantity.count(text).flatMap { Int(exactly: $0) }
+            return try Limits.check(value, in: range, "\(name)=\(text) in --sweep")
         }
     }
 

@@ -136,7 +136,10 @@ package struct Session {
         load.connections = options.connections ?? load.connections
         switch options.rate {
         case .perSecond(let rate): load.arrivals = arrivals(rate)
-        case .timesCapacity(let times): load.arrivals = arrivals(times * (try capacity()))
+        case .timesCapacity(let times):
+            let rate = try Limits.check(
+                rate: times * (try capacity()), "--rate \(times)x of the capacity")
+            load.arrivals = arrivals(rate)
         case nil:
             load.arrivals = options.connections == nil ? arrivals(Session.defaultRate) : .closed
         }
@@ -286,8 +289,9 @@ package struct Session {
         getrlimit(resource, &limit)
         limit.rlim_cur = limit.rlim_max
         setrlimit(resource, &limit)
-        let wanted =
-            (options.connections ?? options.load.connections) + options.load.idleConnections + 64
+        let most = max(
+            options.connections ?? options.load.connections, options.sweep?.connections.max() ?? 0)
+        let wanted = most + options.load.idleConnections + 64
         guard UInt64(wanted) <= UInt64(limit.rlim_cur) else {
             throw UsageError(
                 "\(wanted) connections need more descriptors than the system allows (\(limit.rlim_cur)); raise it with ulimit -Hn"

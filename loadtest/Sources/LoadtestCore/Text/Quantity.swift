@@ -75,11 +75,11 @@ package enum Quantity {
         return number(text).flatMap { $0 * 1e9 < 1e18 ? UInt64($0 * 1e9) : nil }
     }
 
-    /// `1500`, `1.5k`, `2M`; nil when it is none.
+    /// `1500`, `1.5k`, `2M`; nil when it is none. Finite.
     package static func count(_ text: some StringProtocol) -> Double? {
-        if text.hasSuffix("k") { return number(text.dropLast()).map { $0 * 1e3 } }
-        if text.hasSuffix("M") { return number(text.dropLast()).map { $0 * 1e6 } }
-        return number(text)
+        let scale = text.hasSuffix("k") ? 1e3 : text.hasSuffix("M") ? 1e6 : 1
+        let digits = scale == 1 ? text[...] : text.dropLast()
+        return number(digits).map { $0 * scale }.flatMap { $0.isFinite ? $0 : nil }
     }
 
     private static func number(_ text: some StringProtocol) -> Double? {
