@@ -132,6 +132,19 @@ struct ReportTests {
         #expect(throws: UsageError.self) { try Comparison(before.path, TemporaryFile("{}").path) }
     }
 
+    @Test(
+        "numbers that no run has are compared without a crash",
+        arguments: ["1e30", "1e300", "-1e30", "NaN", "Infinity"])
+    func comparesAnything(_ number: String) throws {
+        let intervals = [number, "1"].map {
+            #"{"seconds":1,"answered":\#($0),"p50_us":\#($0),"max_us":1}"#
+        }
+        let file = try TemporaryFile(
+            #"{"loadtest":"x","runs":[{"failed":\#(number),"good":\#(number),"#
+                + #""intervals":[\#(intervals.joined(separator: ","))]}]}"#)
+        #expect(!(try Comparison(file.path, file.path).table()).isEmpty)
+    }
+
     @Test("a histogram's cells are numbered as the reference implementation does")
     func cells() {
         // AbstractHistogram.countsArrayIndex for lowest 1024, three digits.

@@ -113,7 +113,7 @@ package struct Comparison {
             Line(
                 name: prefix + "failed, % of all", before: left.share * 100,
                 after: right.share * 100,
-                standardError: error * 100, freedom: Int(left.count + right.count),
+                standardError: error * 100, freedom: Comparison.freedom(left.count + right.count),
                 isDuration: false,
                 higherIsBetter: false))
     }
@@ -141,7 +141,13 @@ package struct Comparison {
         let value =
             (va + vb) * (va + vb)
             / (va * va / Double(a.count - 1) + vb * vb / Double(b.count - 1))
-        return max(1, Int(value))
+        return freedom(value)
+    }
+
+    /// Rounded down, at least 1. A billion stands for more, and for what is not finite: a file may have numbers
+    /// that no run has.
+    private static func freedom(_ value: Double) -> Int {
+        value < 1e9 ? Int(max(1, value)) : 1_000_000_000
     }
 
     package func table() -> String {
