@@ -27,12 +27,15 @@ package final class Child {
     /// - Parameters:
     ///   - arguments: with the program's own name first.
     ///   - environment: `NAME=value`; nil passes ours on.
-    ///   - descriptors: what the child sees as 0, 1, 2, …; nil is `/dev/null`. They stay open here.
+    ///   - descriptors: what the child sees as 0, 1, 2, …; nil is `/dev/null`. They stay open here. Those that never
+    ///     wait do not in the child either.
     package init(
         path: String, arguments: [String], environment: [String]? = nil, descriptors: [CInt?],
         on loop: Loop, onExit: @escaping (ExitReason) -> Void
     ) throws(UVError) {
         self.onExit = onExit
+        let unwaiting = Child.unwaiting(descriptors)
+        defer { for (descriptor, flags) in unwaiting { _ = fcntl(descriptor, F_SETFL, flags) } }
         var options = uv_process_options_t()
         options.exit_cb = { process, status, signal in
             let child: Child = owner(process!.pointee.data)
@@ -73,6 +76,13 @@ package final class Child {
 
     private func close() {
         handle.close { (lastReference($0!.pointee.data) as Child).handle.markClosed() }
+    }
+
+    /// Those standard streams that never wait, with their flags. libuv takes that from the description, which is ours as
+    /// well as the child's (process.c, `uv__process_child_init`): it is given back once the child runs.
+    private static func unwaiting(_ descriptors: [CInt?]) -> [(descriptor: CInt, flags: CInt)] {
+        descriptors.prefix(3).compactMap { $0 }.map { ($0, fcntl($0, F_GETFL)) }
+            .filter { $0.1 >= 0 && $0.1 & O_NONBLOCK != 0 }
     }
 
     private static func stream(_ descriptor: CInt?) -> uv_stdio_container_t {

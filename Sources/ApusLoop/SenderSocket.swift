@@ -4,7 +4,7 @@ import Glibc
 /// A pair of Unix sockets whose reading end tells which process wrote what (unix(7), SO_PASSCRED): many processes
 /// can share the writing end.
 package enum SenderSocket {
-    /// - Returns: both ends, closed on exec and never waiting.
+    /// - Returns: both ends, closed on exec and never waiting; the writing end does not in a `Child` either.
     package static func make() throws(UVError) -> (reading: CInt, writing: CInt) {
         var ends: [CInt] = [-1, -1]
         let kind = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)

@@ -72,6 +72,22 @@ struct ChildTests {
         }
     }
 
+    @Test("a standard stream that never waits stays so, here and in the child", arguments: [0, 1, 2])
+    func neverWaits(_ place: Int) throws {
+        try withLoop { loop in
+            let (reading, writing) = try SenderSocket.make()
+            defer { for end in [reading, writing] { SocketPair.close(end) } }
+            var hasEnded = false
+            var descriptors: [CInt?] = [nil, nil, nil]
+            descriptors[place] = writing
+            _ = try Child(
+                path: "/bin/sh", arguments: ["sh", "-c", "exit 0"], descriptors: descriptors, on: loop
+            ) { _ in hasEnded = true }
+            #expect(fcntl(writing, F_GETFL) & O_NONBLOCK != 0)
+            try loop.run(until: "it has ended") { hasEnded }
+        }
+    }
+
     /// As /proc names a socket.
     private func name(_ descriptor: CInt) -> Substring {
         var status = stat()
