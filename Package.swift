@@ -65,7 +65,7 @@ let package = Package(
         library("ApusControl", ["ApusLoop", "ApusWire"]),
         .target(
             name: "ApusProxy",
-            dependencies: ["ApusLoop", "ApusControl", "ApusWire", log],
+            dependencies: ["ApusLog", "ApusLoop", "ApusControl", "ApusWire", log],
             resources: [.embedInCode("Resources/docs.html"), .embedInCode("Resources/components.json")],
             swiftSettings: swift),
         library("ApusWorker", ["CProcess", "ApusLog", "ApusWire", "ApusModel", "ApusProtocols", log]),

@@ -13,12 +13,13 @@ package enum Log {
     /// show, so a forked worker makes a logger of its own: `Logger(label: "worker[iris@3#0]")`.
     @discardableResult
     package static func bootstrap(format: LogFormat, level: Logger.Level, role: String) -> Logger {
-        bootstrap(format: format, level: level, role: role, lesserLines: STDERR_FILENO)
+        bootstrap(format: format, level: level, role: role, lesserLines: .standardError)
     }
 
     private static func bootstrap(
-        format: LogFormat, level: Logger.Level, role: String, lesserLines: CInt
+        format: LogFormat, level: Logger.Level, role: String, lesserLines: LogOutput
     ) -> Logger {
+        for output in outputs { output.open(role: role, format: format) }
         LoggingSystem.bootstrap {
             StandardErrorLog(role: $0, format: format, level: level, lesserLines: lesserLines)
         }
@@ -33,8 +34,15 @@ package enum Log {
         let format = variable(formatVariable).flatMap(LogFormat.init(rawValue:))
         let level = variable(levelVariable).flatMap(Logger.Level.init(rawValue:))
         return bootstrap(
-            format: format ?? .text, level: level ?? .info, role: role, lesserLines: STDOUT_FILENO)
+            format: format ?? .text, level: level ?? .info, role: role, lesserLines: .standardOutput)
     }
+
+    /// Writes what still waits of the log, as far as it is read. Before the process ends.
+    package static func finish() {
+        for output in outputs { output.finish() }
+    }
+
+    private static var outputs: [LogOutput] { [.standardOutput, .standardError] }
 
     private static func variable(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }

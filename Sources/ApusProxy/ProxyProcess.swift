@@ -1,4 +1,5 @@
 import ApusControl
+import ApusLog
 import ApusLoop
 import ApusWire
 import Glibc
@@ -471,6 +472,7 @@ package final class ProxyProcess {
         requests.bodies.tick()
         resolveUnexplained()
         expireQuarantine()
+        for output in [LogOutput.standardOutput, .standardError] { output.flush() }
         for entry in catalog.entries {
             for model in entry.versions where model.queue.count > 0 { markDirty(model) }  // held back for too long
         }

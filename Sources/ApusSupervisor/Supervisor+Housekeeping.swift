@@ -8,6 +8,7 @@ extension Supervisor {
     static let housekeepingMilliseconds: UInt64 = 1_000
 
     func keepHouse() {
+        output.catchUp()
         guard !isStopping else { return }
         restoreRuntime()
         reaper.reapStrays()

@@ -2,8 +2,8 @@ import ApusLoop
 import Glibc
 
 extension Supervisor {
-    /// What a child finds open, beside 0, 1 and 2. Standard output is ours alone: a child's is our standard error,
-    /// its standard error comes to us first (`ChildOutput`).
+    /// What a child finds open, beside 0, 1 and 2. Standard output is ours alone: a child's comes to us first, as its
+    /// standard error does (`ChildOutput`). Only a proxy's is our standard error: it may write a line for each request.
     package enum ChildDescriptor {
         package static let control: CInt = 3
         /// The listening socket, for a proxy.
@@ -21,7 +21,7 @@ extension Supervisor {
         let (ours, theirs) = try SocketPair.make()
         defer { SocketPair.close(theirs) }
         let stream = try Stream.adopt(ours, on: loop, receivesDescriptors: receivesDescriptors)
-        var descriptors: [CInt?] = [nil, 2, output.writing, theirs]
+        var descriptors: [CInt?] = [nil, role == "proxy" ? 2 : output.writing, output.writing, theirs]
         if role == "proxy" { descriptors += [listener.descriptor, settings.metrics?.descriptor] }
         let room = String(repeating: " ", count: 192)
         do {

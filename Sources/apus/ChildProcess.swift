@@ -33,7 +33,9 @@ enum ChildProcess {
             let memory = try SharedMemory.map(metrics, byteCount: Int(status.st_size))
             close(metrics)
             ProcessLife.setTitle("apus: proxy \(slot)")
-            exit(ProxyProcess.run(control: control, listener: listener, metrics: memory, log: log))
+            let code = ProxyProcess.run(control: control, listener: listener, metrics: memory, log: log)
+            Log.finish()
+            exit(code)
         } catch {
             log.error("the proxy cannot start", metadata: ["reason": "\(error)"])
             exit(ExitStatus.internalFault.rawValue)

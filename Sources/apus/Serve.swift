@@ -28,6 +28,7 @@ struct Serve: ParsableCommand {
         let source = try ConfigurationSource(sources)
         let configuration = source.configuration
         let log = Log.bootstrap(format: configuration.logFormat, level: configuration.logLevel, role: "supervisor")
+        defer { Log.finish() }
         var settings = try ServeSettings(source: source).supervisor()
         if case .check = takeover { throw Failure(.ok, []) }
         if case .document(let document) = takeover { settings.takeover = document }

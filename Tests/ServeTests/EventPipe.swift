@@ -25,6 +25,14 @@ final class EventPipe {
         return (EventPipe(name, ends[0]), ends[1])
     }
 
+    /// The same of a pipe with a name, which the process opens by itself.
+    static func make(_ name: String, at path: String) throws -> EventPipe {
+        try #require(mkfifo(path, 0o600) == 0)
+        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        try #require(descriptor >= 0)
+        return EventPipe(name, descriptor)
+    }
+
     /// All that came so far.
     var text: String {
         while readMore(within: .zero) {}

@@ -1,3 +1,4 @@
+import ApusLog
 import ApusLoop
 import Glibc
 
@@ -32,6 +33,7 @@ package struct Program {
         defer { close(file) }
         let written = bytes.withUnsafeBytes { pwrite(file, $0.baseAddress, $0.count, 0) }
         guard written == bytes.count else { return "pwrite: \(String(cString: strerror(errno)))" }
+        LogOutput.standardError.finish()
         let kept = document.descriptors + [file]
         for descriptor in kept { _ = fcntl(descriptor, F_SETFD, 0) }
         let variables = environment + ["\(Self.variable)=fd:\(file)"]
