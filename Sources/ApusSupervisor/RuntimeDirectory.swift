@@ -63,11 +63,22 @@ final class RuntimeDirectory {
         self.lock = lock
     }
 
-    var adminSocket: String { "\(path)/admin.sock" }
+    private static let adminSocketName = "admin.sock"
+
+    var adminSocket: String { "\(path)/\(Self.adminSocketName)" }
 
     func workerSocket(generation: UInt32, serial: UInt32) -> String {
         "\(path)/\(generation).\(serial).sock"
     }
+
+    /// Whether a supervisor makes a socket of that name. The folder may be one that others use, too.
+    private static func isOurSocket(_ name: String) -> Bool {
+        if name == adminSocketName { return true }
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 3 && parts[2] == "sock" && parts[..<2].allSatisfy(isNumber)
+    }
+
+    private static func isNumber(_ text: Substring) -> Bool { UInt32(text).map { "\($0)" } == String(text) }
 
     /// Makes it again when somebody has deleted it. Open sockets live on without their names.
     /// - Returns: whether it was gone.
@@ -121,7 +132,7 @@ final class RuntimeDirectory {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            if name.hasSuffix(".sock") { unlink("\(path)/\(name)") }
+            if Self.isOurSocket(name) { unlink("\(path)/\(name)") }
         }
     }
 

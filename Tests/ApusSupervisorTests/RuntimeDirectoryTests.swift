@@ -54,6 +54,18 @@ struct RuntimeDirectoryTests {
         #expect(folder.exists("notes") && !folder.exists("lock"))
     }
 
+    @Test("sockets of others in the same folder stay", arguments: [
+        "pipewire-0.sock", "1.sock", "1.2.3.sock", "1.x.sock", "+1.2.sock", "01.2.sock", "1.4294967296.sock", "admin.sock.sock",
+    ])
+    func neighbours(_ name: String) throws {
+        folder.make()
+        try folder.write(name)
+        let runtime = try RuntimeDirectory(path: folder.path)
+        #expect(folder.exists(name))
+        runtime.remove()
+        #expect(folder.exists(name))
+    }
+
     @Test("a directory that others may write to, or that another owns, is refused")
     func foreign() {
         folder.make(mode: 0o777)
