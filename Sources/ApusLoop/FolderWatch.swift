@@ -46,16 +46,25 @@ package final class FolderWatch {
     deinit { handle.deallocate() }
 
     /// Watches these folders and no others. One that is not there, or is watched already, is no matter.
-    package func follow(_ wanted: Set<String>) {
+    /// - Returns: a folder that is there and is not watched, and why: the user has no watch left (`ENOSPC`,
+    ///   `fs.inotify.max_user_watches`), or may not read it. The next call tries it again.
+    @discardableResult
+    package func follow(_ wanted: Set<String>) -> (folder: String, error: UVError)? {
         for (watch, folder) in folders where !wanted.contains(folder) {
             folders.removeValue(forKey: watch)
             inotify_rm_watch(descriptor, watch)
         }
         let known = Set(folders.values)
+        var unwatched: (folder: String, error: UVError)?
         for folder in wanted.subtracting(known) {
             let watch = inotify_add_watch(descriptor, folder, Self.mask)
-            if watch >= 0 { folders[watch] = folder }
+            if watch >= 0 {
+                folders[watch] = folder
+            } else if errno != ENOENT, errno != ENOTDIR {
+                unwatched = (folder, UVError(code: -errno, call: "inotify_add_watch"))
+            }
         }
+        return unwatched
     }
 
     package func close() {

@@ -1,4 +1,5 @@
 import ApusLoop
+import Glibc
 import Logging
 
 /// Sees when the files of models become others, and asks for their reload once they stay as they are.
@@ -16,6 +17,8 @@ final class ModelWatch {
     private var settling = ChangeSettling()
     /// The timer runs.
     private var willLook = false
+    /// It was told that not every folder is watched.
+    private var hasWarned = false
     private unowned let supervisor: Supervisor
 
     init(_ supervisor: Supervisor) throws(UVError) {
@@ -76,7 +79,17 @@ final class ModelWatch {
             for file in pool.snapshot?.files ?? [] { places.add(path: file.path) }
         }
         self.places = places
-        watch?.follow(places.folders)
+        if let (folder, error) = watch?.follow(places.folders) { warn(folder, error) }
+    }
+
+    /// Once: there may be thousands of such folders, and they are tried again at each look.
+    private func warn(_ folder: String, _ error: UVError) {
+        guard !hasWarned else { return }
+        hasWarned = true
+        let cause = error.errno == ENOSPC ? "no watch is left: raise fs.inotify.max_user_watches" : "\(error)"
+        supervisor.log.warning(
+            "not every folder of models is watched: reload by SIGHUP or `apus reload` when files change there",
+            metadata: ["folder": "\(folder)", "reason": "\(cause)"])
     }
 
     private func signatures(of models: [WantedModel]) -> [String: ModelSignature] {

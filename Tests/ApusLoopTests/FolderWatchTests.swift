@@ -32,6 +32,20 @@ struct FolderWatchTests {
         }
     }
 
+    @Test("a folder that cannot be watched is told with the reason, one that is not there is not")
+    func unwatched() throws {
+        try withLoop { loop in
+            let watch = try FolderWatch(on: loop, onChange: { _ in }, onLoss: {})
+            #expect(watch.follow(["/tmp", "\(folder)/nowhere", "/dev/null"]) == nil)
+            let long = "/" + String(repeating: "x", count: Int(NAME_MAX) + 1)
+            for _ in 0..<2 {
+                let found = try #require(watch.follow(["/tmp", long]))
+                #expect(found.folder == long && found.error.errno == ENAMETOOLONG)
+            }
+            watch.close()
+        }
+    }
+
     @Test("a folder that is followed no more tells nothing")
     func forgets() throws {
         try FileManager.default.createDirectory(atPath: "\(folder)/a", withIntermediateDirectories: true)

@@ -51,6 +51,18 @@ final class Fault {
             """)
     }
 
+    /// The kernel has no watch for another folder (inotify_add_watch(2)).
+    static func watches() throws -> Fault {
+        try Fault(
+            """
+            int inotify_add_watch(int descriptor, const char *path, unsigned mask) {
+                if (is_on()) { errno = ENOSPC; return -1; }
+                return ((int (*)(int, const char *, unsigned))dlsym(RTLD_NEXT, "inotify_add_watch"))(
+                    descriptor, path, mask);
+            }
+            """)
+    }
+
     /// A worker ends as soon as it is forked, before anybody knows its number: what it does first is to close what
     /// it does not need.
     static func worker() throws -> Fault {

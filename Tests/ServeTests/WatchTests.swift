@@ -115,6 +115,25 @@ extension ServeTests {
             try server.stop()
         }
 
+        @Test("a folder that the kernel has no watch for is told once, with what to do")
+        func unwatched() throws {
+            let fault = try Fault.watches()
+            try fault.begin()
+            let models = ModelFolder()
+            try models.put(try ModelFolder.iris(), at: "iris.onnx")
+            try models.put(try ModelFolder.iris(), at: "other/model.onnx")
+            let server = try TestServer(
+                arguments: ["--repository", models.path, "--workers", "1"], environment: fault.environment)
+            try server.waitUntilReady()
+            #expect(try server.admin("reload wait") == "ok\n")
+            let warnings = server.log.text.split(separator: "\n").filter { $0.contains("not every folder of models is watched") }
+            #expect(warnings.count == 1)
+            #expect(warnings.first?.contains("SIGHUP or `apus reload`") == true)
+            #expect(warnings.first?.contains("raise fs.inotify.max_user_watches") == true)
+            #expect(warnings.first?.contains(" folder=/tmp") == true)
+            try server.stop()
+        }
+
         @Test("with --reload manual nothing happens until it is asked for")
         func manual() throws {
             let models = ModelFolder()
