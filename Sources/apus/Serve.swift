@@ -29,7 +29,7 @@ struct Serve: ParsableCommand {
         let configuration = source.configuration
         let log = Log.bootstrap(format: configuration.logFormat, level: configuration.logLevel, role: "supervisor")
         defer { Log.finish() }
-        var settings = try ServeSettings(source: source).supervisor()
+        var settings = try ServeSettings(source: source, log: log).supervisor()
         if case .check = takeover { throw Failure(.ok, []) }
         if case .document(let document) = takeover { settings.takeover = document }
         ProcessLife.setTitle("apus: supervisor")

@@ -5,10 +5,12 @@ import ApusSupervisor
 import ApusWire
 import ApusWorker
 import Glibc
+import Logging
 
 /// From what the user configured to what the supervisor is told.
 struct ServeSettings {
     let source: ConfigurationSource
+    let log: Logger
     var configuration: Configuration { source.configuration }
 
     /// Descriptors that are not clients': the loop's, links, logs, and room to answer with.
@@ -75,7 +77,7 @@ struct ServeSettings {
         do {
             let (models, refused) = try configuration.locateModels()
             for (path, error) in refused {
-                writeText("apus: \(path) is passed over: \(error)\n", to: STDERR_FILENO)
+                log.warning("passed over in the repository", metadata: ["path": "\(path)", "reason": "\(error)"])
             }
             return models.flatMap(wanted)
         } catch {

@@ -15,6 +15,25 @@ extension ServeTests {
             try server.stop()
         }
 
+        @Test("what in the repository is no model is told in the form of the log, at the start and at a reload")
+        func passedOver() throws {
+            let models = ModelFolder()
+            try models.put(try ModelFolder.iris(), at: "iris.onnx")
+            models.make("empty")
+            let server = try TestServer("--repository", models.path, "--workers", "1", "--log-format", "json")
+            #expect(try server.admin("reload wait") == "ok\n")
+            try server.stop()
+            let lines = try server.log.text.split(separator: "\n").map { line in
+                try #require(try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String], "\(line)")
+            }
+            let told = lines.filter { $0["path"] == "\(models.path)/empty" }
+            #expect(told.count == 2)
+            for line in told {
+                #expect(line["level"] == "warning" && line["message"] == "passed over in the repository")
+                #expect(line["reason"]?.isEmpty == false)
+            }
+        }
+
         @Test("several servers run side by side, each with its own models and port")
         func sideBySide() throws {
             let one = try TestServer(Fixture.iris, "--workers", "1")
