@@ -19,8 +19,6 @@ package enum ExitStatus: Int32, CaseIterable, Error, Sendable {
     case onnxRuntimeMissing = 72
     /// The runtime directory, a socket in it or a model's private copy cannot be made.
     case cannotCreate = 73
-    /// A process died more often than its restart budget allows.
-    case budgetSpent = 75
     /// A peer on a private socket broke the protocol.
     case protocolBroken = 76
     /// The supervisor answered and refused: a reload was not accepted.
@@ -38,7 +36,6 @@ package enum ExitStatus: Int32, CaseIterable, Error, Sendable {
         case .cannotBind: "the address cannot be listened on"
         case .onnxRuntimeMissing: "ONNX Runtime is missing, cannot be loaded or is too old"
         case .cannotCreate: "the runtime directory, a socket in it or a model's private copy cannot be made"
-        case .budgetSpent: "a process died more often than its restart budget allows"
         case .protocolBroken: "a peer on a private socket broke the protocol"
         case .refused: "the supervisor refused: a reload was not accepted"
         }
