@@ -32,7 +32,7 @@ package enum ListeningSocket {
         setsockopt(descriptor, CInt(IPPROTO_TCP), TCP_CONGESTION, name, socklen_t(name.count))
     }
 
-    /// Binds and listens on a Unix socket. A file of that name is replaced.
+    /// Binds and listens on a Unix socket, to which only this user may connect. A file of that name is replaced.
     /// - Parameter path: at most 107 bytes.
     package static func unix(path: String) throws(UVError) -> CInt {
         var address = sockaddr_un()
@@ -43,6 +43,12 @@ package enum ListeningSocket {
         let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw last("socket") }
         unlink(path)
+        // On Linux a socket's file gets the mode that the socket has, less the umask.
+        guard fchmod(descriptor, 0o600) == 0 else {
+            let error = last("fchmod")
+            close(descriptor)
+            throw error
+        }
         let code = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))

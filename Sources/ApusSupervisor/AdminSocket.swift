@@ -4,7 +4,7 @@ import ApusWire
 /// The socket on which `apus status` and `apus reload` reach the supervisor.
 ///
 /// A request is one line; the answer is a line, `ok` or `error SENTENCE`, then a payload, then the end.
-/// Only the owner of the runtime directory can connect: the directory has mode 0700.
+/// Only the owner of the runtime directory can connect: the socket has mode 0600, whatever others may do in the directory.
 final class AdminSocket {
     /// A request line is a word or two.
     static let lineByteLimit = 256

@@ -22,6 +22,18 @@ struct ListeningSocketTests {
         #expect(Self.congestionControl(listener) == "reno")
     }
 
+    @Test("only its user may connect to a Unix socket, whatever the folder allows")
+    func mode() throws {
+        let path = "/tmp/apus-mode-\(getpid())-\(UInt32.random(in: 0...(.max))).sock"
+        let listener = try ListeningSocket.unix(path: path)
+        defer {
+            close(listener)
+            unlink(path)
+        }
+        var status = stat()
+        #expect(lstat(path, &status) == 0 && status.st_mode & 0o777 == 0o600)
+    }
+
     @Test("others have the machine's own", arguments: ["0.0.0.0", "::"])
     func any(_ host: String) throws {
         let plain = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
