@@ -1,10 +1,14 @@
 """`apus-export`: what it writes answers as the estimator does, in Apus and in MLflow."""
 
+import errno
 import hashlib
+import itertools
 import json
+import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import joblib
 import mlflow.pyfunc
@@ -20,7 +24,7 @@ from sklearn.preprocessing import StandardScaler
 PACKAGE = ROOT / "deploy/export"
 sys.path.insert(0, str(PACKAGE / "src"))
 
-from apus_export import baseline, cli, graph, table, verify  # noqa: E402
+from apus_export import baseline, cli, folder, graph, table, verify  # noqa: E402
 from apus_export.errors import ExportError  # noqa: E402
 from apus_export.estimator import Estimator  # noqa: E402
 
@@ -242,6 +246,41 @@ def test_the_folder_is_whole_and_is_not_overwritten_unasked(exported, capsys):
     assert export(*one.arguments) == 1
     assert "exists; --force replaces it" in capsys.readouterr().err
     assert export(*one.arguments, "--force") == 0
+
+
+def renames(monkeypatch, *failing):
+    """Of the renames that follow, those with these numbers fail, from 0 on."""
+    real, numbers = os.rename, itertools.count()
+
+    def rename(old, new):
+        if next(numbers) in failing:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        real(old, new)
+
+    monkeypatch.setattr(os, "rename", rename)
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_the_old_folder_stays_when_the_new_one_cannot_take_its_place(tmp_path, monkeypatch, failing):
+    out = tmp_path / "1"
+    folder.write({"model.onnx": b"old"}, out)
+    renames(monkeypatch, failing)
+    with pytest.raises(ExportError, match="cannot be written: Input/output error$"):
+        folder.write({"model.onnx": b"new"}, out, replace=True)
+    assert (out / "model.onnx").read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["1"], "nothing else is left"
+    folder.write({"model.onnx": b"new"}, out, replace=True)
+    assert (out / "model.onnx").read_bytes() == b"new"
+
+
+def test_an_old_folder_that_cannot_come_back_is_told_where_it_is(tmp_path, monkeypatch):
+    out = tmp_path / "1"
+    folder.write({"model.onnx": b"old"}, out)
+    renames(monkeypatch, 1, 2)
+    with pytest.raises(ExportError, match="what was there is in") as caught:
+        folder.write({"model.onnx": b"new"}, out, replace=True)
+    place = Path(str(caught.value).rsplit(" ", 1)[-1])
+    assert (place / "model.onnx").read_bytes() == b"old"
 
 
 def test_nothing_is_written_when_the_labels_differ(tmp_path, monkeypatch, capsys):
