@@ -192,6 +192,33 @@ struct EveryProblemTests {
         #expect(Exchange(Self.several, row.form.codec(Self.several)).refusal(row.body) == row.sentence)
     }
 
+    @Test("what the memory held before is nobody's fault", arguments: [
+        ("[1,2]", "input 'x' has 2 elements; its shape needs 6"), ("[[1,0,2],[1,0]]", "data of input 'x' is not nested"),
+    ])
+    func unwritten(_ row: (data: String, beginning: String)) throws {
+        let exchange = Exchange(Self.matrix)
+        func body(_ data: String) -> String {
+            #"{"inputs":[{"name":"x","shape":[2,3],"datatype":"FP32","data":\#(data)}]}"#
+        }
+        try exchange.decode(body("[1,7,1.5,1,7,99]"))
+        exchange.inputs[0].removeAll()
+        let sentence = exchange.refusal(body(row.data))
+        #expect(sentence.hasPrefix(row.beginning), "\(sentence)")
+        #expect(exchange.inputs[0].count == 0)
+    }
+
+    @Test("nor is it where one value stands for a whole tensor")
+    func unwrittenScalar() throws {
+        var schema = ModelSchema.echo(.float32, [])
+        schema.features[0].maximum = 10
+        let exchange = Exchange(schema, TensorFlowCodec(schema: schema))
+        try exchange.decode(#"{"inputs":{"in":99}}"#)
+        exchange.inputs[0].removeAll()
+        #expect(
+            exchange.refusal(#"{"inputs":{"in":"x"}}"#)
+                == "input 'in' has a string where a number (FP32) is expected")
+    }
+
     @Test("texts in base64 are read one by one")
     func base64() {
         let schema = ModelSchema.echo(.string, [nil, 2])

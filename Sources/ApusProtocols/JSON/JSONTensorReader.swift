@@ -30,9 +30,10 @@ final class JSONTensorReader {
         let before = buffer.count
         let result = fill(value, rank: shape.rank, count: count, buffer)
         guard result.status == APUS_FILL_OK else {
+            // What was not written to is whatever the memory held: nobody may take it for values.
+            buffer.truncate(to: before)
             let isBase64 = takesBase64 && buffer.elementType == .string && result.found == APUS_FOUND_OBJECT
             if isBase64 || result.status == APUS_FILL_BAD_LEAF {
-                buffer.truncate(to: before)
                 var leaves = LeafReader(self, buffer, shape: shape, input: input())
                 return try leaves.read(value)
             }
@@ -40,10 +41,23 @@ final class JSONTensorReader {
         }
     }
 
-    /// Appends one leaf.
-    /// - Throws: `unrepresentable`.
+    /// Appends one leaf, or leaves its place unread.
+    /// - Throws: `unrepresentable`, or `malformed` for what is not base64.
     func append(
         leaf value: JSONValue, to buffer: TensorBuffer, input: @autoclosure () -> String
+    ) throws(InferenceError) {
+        let place = buffer.count
+        do throws(InferenceError) {
+            try read(leaf: value, into: buffer, input: input())
+        } catch {
+            buffer.leaveUnread(at: place)
+            throw error
+        }
+    }
+
+    /// What is appended when this throws means nothing.
+    private func read(
+        leaf value: JSONValue, into buffer: TensorBuffer, input: @autoclosure () -> String
     ) throws(InferenceError) {
         let type = buffer.elementType
         let result: apus_fill

@@ -52,7 +52,6 @@ struct LeafReader {
         do throws(InferenceError) {
             try tensors.append(leaf: leaf, to: buffer, input: input)
         } catch {
-            buffer.leaveUnread(at: place)
             try problems.note(error.at("element \(place - first)"))
         }
     }

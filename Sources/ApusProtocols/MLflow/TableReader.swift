@@ -29,7 +29,7 @@ struct TableReader {
                     continue
                 }
                 if slot.isElement {
-                    try codec.append(leaf: values[column], to: inputs[slot.input], input: slot.name)
+                    try codec.tensors.append(leaf: values[column], to: inputs[slot.input], input: slot.name)
                 } else {
                     let buffer = inputs[slot.input]
                     try codec.append(values[column], slot.input, isFirst: rowCount == 0, to: buffer, request)

@@ -13,24 +13,13 @@ extension PredictCodec {
         if value.kind != .array {
             guard spec.isOneValue(from: first) else { throw mismatch(spec, first, found: value.kindText) }
             try settle(ones(spec.shape.count), index, isFirst: isFirst, request)
-            return try append(leaf: value, to: buffer, input: spec.name)
+            return try tensors.append(leaf: value, to: buffer, input: spec.name)
         }
         guard let shape = shape(of: value, spec, from: first), let count = shape.elementCount else {
             throw mismatch(spec, first, found: "a list of \(value.elementCount)")
         }
         try settle(shape, index, isFirst: isFirst, request)
         try tensors.append(value, shape: shape.dropping(first), count: count, to: buffer, input: spec.name)
-    }
-
-    /// Appends one leaf, or leaves its place unread.
-    func append(leaf value: JSONValue, to buffer: TensorBuffer, input: String) throws(InferenceError) {
-        let place = buffer.count
-        do throws(InferenceError) {
-            try tensors.append(leaf: value, to: buffer, input: input)
-        } catch {
-            buffer.leaveUnread(at: place)
-            throw error
-        }
     }
 
     /// The shape of a list, with 1 for the rows: the model's dimensions where they are fixed; elsewhere as long as
