@@ -172,11 +172,19 @@ struct apus_json_parser {
             // Grown in powers of two, so that slowly growing texts do not allocate each time.
             size_t wanted = 4096;
             while (wanted < count) wanted *= 2;
-            if (const auto error = parser->allocate(wanted, APUS_JSON_DEPTH_LIMIT)) return error;
-            if (const auto error = parser->doc.allocate(wanted)) return error;
+            if (const auto error = allocate(wanted)) {
+                // Of its parts some have grown and some are gone, whatever its capacity says: the next text begins anew.
+                parser.reset();
+                return error;
+            }
         }
         numbers.clear();
         return reads_numbers ? parse_numbers_apart(text, count) : parser->parse(text, count, false).error();
+    }
+
+    error_code allocate(size_t capacity) {
+        if (const auto error = parser->allocate(capacity, APUS_JSON_DEPTH_LIMIT)) return error;
+        return parser->doc.allocate(capacity);
     }
 
     /// simdjson's own parse is its two stages, one after the other; the numbers are taken out between them.
