@@ -173,6 +173,41 @@ struct TensorFlowTests {
                 == #"{"results":[[["lost",0.25],["won",0.75]],[["lost",1.0],["won",0.0]]]}"#)
     }
 
+    @Test("a context gives the columns of the only input that an example lacks, or the input", arguments: [
+        (#"{"context":{"age":30,"class":1},"examples":[{"fare":2},{"age":31}]}"#, "30.0 1.0 2.0 31.0 1.0 nan"),
+        (#"{"context":{"age":30,"class":1},"examples":[{},{"x":[1,2.5,3]}]}"#, "30.0 1.0 nan 1.0 2.5 3.0"),
+        (#"{"context":{"x":[1,2.5,3]},"examples":[{},{"age":30,"class":1}]}"#, "1.0 2.5 3.0 30.0 1.0 nan"),
+        (#"{"context":{},"examples":[{"age":30,"class":1,"fare":2}]}"#, "30.0 1.0 2.0"),
+    ])
+    func contextOfColumns(_ row: (body: String, elements: String)) throws {
+        let schema = FeatureTests.schema()
+        let exchange = Exchange(schema, TensorFlowExamplesCodec(.regress, schema: schema))
+        try exchange.decode(row.body)
+        #expect(exchange.elements(0, Float.self).map { "\($0)" }.joined(separator: " ") == row.elements)
+    }
+
+    @Test("a wrong context is refused once, however many examples there are", arguments: [
+        (#"{"age":1,"age":2,"sex":"f","rooms":1}"#, "'context' has the feature 'age' twice; once is expected"),
+        (#"{"age":1,"sex":"f","rooms":1,"more":1}"#,
+            "'context' has the unknown feature 'more'; model 'tabular' takes 'age', 'sex', 'rooms'"),
+        ("[]", "'context' is a list; an object of features is expected"),
+    ])
+    func wrongContext(_ row: (context: String, sentence: String)) {
+        let schema = PredictTests.tabular
+        let exchange = Exchange(schema, TensorFlowExamplesCodec(.classify, schema: schema))
+        #expect(exchange.refusal(#"{"context":\#(row.context),"examples":[{},{},{}]}"#) == row.sentence)
+    }
+
+    @Test("a context that says the same again and again is not read to its end")
+    func longContext() {
+        let schema = PredictTests.tabular
+        let exchange = Exchange(schema, TensorFlowExamplesCodec(.classify, schema: schema))
+        let context = Array(repeating: #""age":1"#, count: 20_000).joined(separator: ",")
+        let examples = Array(repeating: "{}", count: 20_000).joined(separator: ",")
+        let refusal = exchange.refusal(#"{"context":{\#(context)},"examples":[\#(examples)]}"#)
+        #expect(refusal.hasPrefix("1000 problems: 'context' has the feature 'age' twice; once is expected; "))
+    }
+
     @Test("classes that the graph does not name have the label that TensorFlow Serving gives them")
     func classifyUnnamed() throws {
         let exchange = Exchange(.iris, TensorFlowExamplesCodec(.classify, schema: .iris))

@@ -2,18 +2,20 @@ import ApusWire
 
 /// Records that name the columns of the model's only input: `{"age": 30, "fare": 7.5}` for a tensor `[-1,2]`.
 extension PredictCodec {
-    /// Whether a record of a model with columns is one of them: the first member that is known is no input.
-    func namesColumns(_ record: JSONValue, _ columns: ColumnNames) -> Bool {
+    /// Whether a record of a model with columns is one of them: the first member that is known is no input. A record
+    /// without such a member is what the common features are.
+    func namesColumns(_ record: JSONValue, _ columns: ColumnNames, _ common: CommonFeatures?) -> Bool {
         for (key, _) in record.members {
             if names.index(of: key, hint: 0) != nil { return false }
             if columns.names.index(of: key, hint: 0) != nil { return true }
         }
-        return true
+        return common?.areColumns ?? true
     }
 
     /// Appends one row of the input, in the order of its columns.
     func decodeColumns(
-        _ record: JSONValue, _ columns: ColumnNames, number: Int, inputs: [TensorBuffer], request: InferenceRequest
+        _ record: JSONValue, _ columns: ColumnNames, _ common: CommonFeatures?, number: Int, inputs: [TensorBuffer],
+        request: InferenceRequest
     ) throws(InferenceError) {
         columns.forget()
         var position = 0
@@ -35,7 +37,8 @@ extension PredictCodec {
         for index in columns.features.indices {
             let place = inputs[0].count
             do throws(InferenceError) {
-                try append(columns.values[index], columns.features[index], to: inputs[0], number, request)
+                let value = columns.values[index] ?? common?.column(index)
+                try append(value, columns.features[index], to: inputs[0], number, request)
             } catch {
                 inputs[0].leaveUnread(at: place)
                 try note(error, number, request)

@@ -37,35 +37,32 @@ extension PredictCodec {
     }
 
     /// One object of features. Record 0 settles the shapes; the others have to agree.
-    /// - Parameter context: an object with the features that the record itself lacks.
+    /// - Parameter common: what stands for the features that the record itself lacks.
     func decodeRecord(
-        _ record: JSONValue, number: Int, context: JSONValue? = nil, inputs: [TensorBuffer],
+        _ record: JSONValue, number: Int, common: CommonFeatures? = nil, inputs: [TensorBuffer],
         request: InferenceRequest
     ) throws(InferenceError) {
         guard record.kind == .object else {
             return try request.problems.note(
                 .malformed("record \(number) is \(record.kindText); an object of features is expected"))
         }
-        if let columns, namesColumns(record, columns) {
-            return try decodeColumns(record, columns, number: number, inputs: inputs, request: request)
+        if let columns, namesColumns(record, columns, common) {
+            return try decodeColumns(record, columns, common, number: number, inputs: inputs, request: request)
         }
         request.forgetSeenInputs()
-        try decodeMembers(record, number: number, isContext: false, inputs: inputs, request: request)
-        if let context {
-            try decodeMembers(context, number: number, isContext: true, inputs: inputs, request: request)
-        }
+        try decodeMembers(record, number: number, inputs: inputs, request: request)
+        if let common { try fill(from: common, number, inputs: inputs, request: request) }
         try fillMissing(number, inputs: inputs, request: request)
     }
 
-    /// - Parameter isContext: what was met already is passed over.
     private func decodeMembers(
-        _ record: JSONValue, number: Int, isContext: Bool, inputs: [TensorBuffer], request: InferenceRequest
+        _ record: JSONValue, number: Int, inputs: [TensorBuffer], request: InferenceRequest
     ) throws(InferenceError) {
         var position = 0
         for (key, value) in record.members {
             let index = names.index(of: key, hint: position)
             position += 1
-            if index == nil ? ignoresUnknownFeatures : isContext && request.seenInputs[index!] { continue }
+            if index == nil, ignoresUnknownFeatures { continue }
             do throws(InferenceError) {
                 try decodeMember(key, value, index, number: number, inputs: inputs, request: request)
             } catch {
@@ -88,7 +85,22 @@ extension PredictCodec {
         try append(value, index, isFirst: number == 0, to: inputs[index], request)
     }
 
-    /// What the record does not have: defaults where there are some.
+    /// What the record does not have and the common features do.
+    private func fill(
+        from common: CommonFeatures, _ number: Int, inputs: [TensorBuffer], request: InferenceRequest
+    ) throws(InferenceError) {
+        for index in schema.inputs.indices where !request.seenInputs[index] {
+            guard let value = common.input(index) else { continue }
+            request.seenInputs[index] = true
+            do throws(InferenceError) {
+                try append(value, index, isFirst: number == 0, to: inputs[index], request)
+            } catch {
+                try note(error, number, request)
+            }
+        }
+    }
+
+    /// What nobody has: defaults where there are some.
     private func fillMissing(
         _ number: Int, inputs: [TensorBuffer], request: InferenceRequest
     ) throws(InferenceError) {

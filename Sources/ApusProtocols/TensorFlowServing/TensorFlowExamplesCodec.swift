@@ -42,8 +42,8 @@ package final class TensorFlowExamplesCodec: InferenceCodec {
             throw .malformed("model '\(schema.name)' cannot \(kind.verb): it has no output that is \(kind.wanted)")
         }
         let fields = try TensorFlowFields(try parser.parse(body))
-        if let context = fields.context, context.kind != .object {
-            throw .malformed("'context' is \(context.kindText); an object of features is expected")
+        let common = try fields.context.map { (context) throws(InferenceError) in
+            try records.commonFeatures(context, of: "context", request)
         }
         guard let examples = fields.examples, examples.kind == .array, examples.elementCount > 0 else {
             throw .malformed("'examples' is not there or is no list of examples; at least one is expected")
@@ -51,8 +51,7 @@ package final class TensorFlowExamplesCodec: InferenceCodec {
         request.form = .list
         var number = 0
         for example in examples.elements {
-            try records.decodeRecord(
-                example, number: number, context: fields.context, inputs: inputs, request: request)
+            try records.decodeRecord(example, number: number, common: common, inputs: inputs, request: request)
             number += 1
         }
         request.recordCount = number
