@@ -71,6 +71,33 @@ struct TensorFlowTests {
         #expect(exchange.request.inputShapes[1] == Shape([2, 1]))
     }
 
+    @Test("lists that lack the model's dimensions of 1 at the end are taken", arguments: [
+        ([nil, 4, 1], "[[1,2,3,4],[5,6,7,8]]", [2, 4, 1]), ([nil, 4, 1], "[[[1],[2],[3],[4]],[[5],[6],[7],[8]]]", [2, 4, 1]),
+        ([nil, 2, 2, 1, 1], "[[[1,2],[3,4]],[[5,6],[7,8]]]", [2, 2, 2, 1, 1]),
+        ([nil, nil, 1], "[[1,2],[3,4],[5,6],[7,8]]", [4, 2, 1]),
+    ] as [([Int?], String, [Int])])
+    func lackedDimensions(_ row: (shape: [Int?], data: String, found: [Int])) throws {
+        for key in ["inputs", "instances"] {
+            let exchange = Self.exchange(.echo(.float32, row.shape))
+            try exchange.decode("{\"\(key)\":\(row.data)}")
+            #expect(exchange.elements(0, Float.self) == (1...8).map(Float.init))
+            #expect(exchange.request.inputShapes == [Shape(row.found)])
+        }
+    }
+
+    @Test("texts in such lists may be base64, and a wrong element is told by its place")
+    func lackedDimensionsByLeaf() throws {
+        let exchange = Self.exchange(.echo(.string, [nil, 2, 1]))
+        try exchange.decode(#"{"inputs":[["a",{"b64":"Yg"}],["c","d"]]}"#)
+        #expect(exchange.strings(0) == ["a", "b", "c", "d"])
+        #expect(
+            Self.exchange(.echo(.float32, [nil, 2, 1])).refusal(#"{"inputs":[[1,2],[3,"4"]]}"#)
+                == "input 'in' has a string at element 3 where a number (FP32) is expected")
+        #expect(
+            Self.exchange(.echo(.float32, [nil, 2, 1])).refusal(#"{"inputs":[[1,2],[3]]}"#)
+                == "data of input 'in' is not nested as its shape [2,2] says: a list of 2 is expected at level 2")
+    }
+
     @Test("strings come as base64, and go so when the output's name says _bytes", arguments: [
         (#"{"instances":["plain",{"b64":"AAH/"}]}"#, #"{"predictions":[{"b64":"cGxhaW4="},{"b64":"AAH/"}]}"#),
         (#"{"inputs":["plain",{"b64":"AAH/"}]}"#, #"{"outputs":[{"b64":"cGxhaW4="},{"b64":"AAH/"}]}"#),

@@ -65,16 +65,17 @@ struct WholeTensors {
             }
             return try tensors.append(leaf: value, to: buffer, input: spec.name)
         }
-        let shape = try shape(of: value, spec)
+        let lists = shape(of: value)
+        let shape = try extended(lists, spec)
         guard let count = shape.elementCount else {
             throw .malformed("input '\(spec.name)' has more elements than \(Int.max)")
         }
         request.inputShapes[index] = shape
-        try tensors.append(value, shape: shape, count: count, to: buffer, input: spec.name)
+        try tensors.append(value, shape: lists, count: count, to: buffer, input: spec.name)
     }
 
     /// As long at each level as the first list there is; that the others are as long is found when they are read.
-    private func shape(of value: JSONValue, _ spec: TensorSpec) throws(InferenceError) -> Shape {
+    private func shape(of value: JSONValue) -> Shape {
         var shape = Shape()
         var next: JSONValue? = value
         while let list = next, list.kind == .array, shape.rank < Shape.rankLimit {
@@ -82,6 +83,13 @@ struct WholeTensors {
             var elements = list.elements
             next = elements.next()
         }
+        return shape
+    }
+
+    /// With the model's dimensions of 1 that the lists lack.
+    /// - Throws: `shapeMismatch` when the model does not take that shape.
+    private func extended(_ lists: Shape, _ spec: TensorSpec) throws(InferenceError) -> Shape {
+        var shape = lists
         let missing = spec.shape.dropFirst(shape.rank)
         if missing.allSatisfy({ $0 == nil || $0 == 1 }) {
             for _ in missing { shape.append(1) }
