@@ -137,6 +137,9 @@ struct MLflowTests {
         Refused(
             body: #"{"dataframe_split":{"data":[[1,"f",3],[1,"f",1.7]]}}"#,
             part: "input 'rooms' has a number with a fraction or out of range in row 1", schema: PredictTests.tabular),
+        Refused(
+            body: #"{"inputs":[[1,2,3,4]],"signature_name":"serving_default"}"#,
+            part: "'signature_name' is not supported here"),
         Refused(body: #"{"instances":{}}"#, part: "'instances' is an object; a list of rows is expected"),
         Refused(body: #"{"inputs":{"Y":[[1,2,3,4]]}}"#, part: "unexpected inference input 'Y'"),
     ])

@@ -7,9 +7,9 @@ struct MLflowFields {
     let form: Form
     let data: JSONValue
 
-    /// Other members are not looked at, as in MLflow.
+    /// Other members are not looked at, but TensorFlow Serving's `signature_name` is refused, as in MLflow.
     /// - Parameter problems: are told what the model does not take of `params`.
-    /// - Throws: `malformed` unless exactly one of the four forms is there.
+    /// - Throws: `malformed` unless exactly one of the four forms is there, and for `signature_name`.
     init(_ root: JSONValue, _ schema: ModelSchema, _ problems: inout ProblemList) throws(InferenceError) {
         let wanted = "a JSON dictionary with exactly one of 'dataframe_split', 'dataframe_records', 'instances' and "
             + "'inputs' is expected"
@@ -17,6 +17,9 @@ struct MLflowFields {
         var found: (Form, JSONValue)?
         var hasParameters = false
         for (key, value) in root.members {
+            if "signature_name" ~= key {
+                throw .malformed("Invalid input. 'signature_name' is not supported here: a model has one signature")
+            }
             if "params" ~= key {
                 guard !hasParameters else { throw .malformed("Invalid input. 'params' is given twice") }
                 hasParameters = true
