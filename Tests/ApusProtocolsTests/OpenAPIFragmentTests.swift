@@ -130,6 +130,27 @@ struct OpenAPIFragmentTests {
         #expect(text.contains(#""column":1,"categories":[1,2.5]}"#))
     }
 
+    @Test("an example of other rows than the schema's columns is of the input whole, in every form")
+    func otherWidth() throws {
+        let schema = FeatureTests.schema { $0.inputs[0].shape = [nil, nil] }
+        for examples in [
+            try #require(ExampleTexts(schema, .own, Array(#"{"x": [1, 2]}"#.utf8))), try #require(ExampleTexts(schema)),
+        ] {
+            let text = String(decoding: OpenAPIFragment(schema, examples: examples).bytes, as: UTF8.self)
+            #expect(text.contains(#""examples":[{"x":"#), "\(text)")
+            #expect(!text.contains(#""examples":[{"dataframe_split":"#), "\(text)")
+        }
+    }
+
+    @Test("a row of an input of any size is shown with all its values")
+    func openWidth() throws {
+        let schema = ModelSchema.echo(.float32, [nil, nil], isBatchable: true)
+        let examples = try #require(ExampleTexts(schema, .own, Array(#"[{"in": [1, 2]}, {"in": [3, 4]}]"#.utf8)))
+        let text = String(decoding: OpenAPIFragment(schema, examples: examples).bytes, as: UTF8.self)
+        #expect(text.contains(#"{"in":[1.0,2.0]}"#), "\(text)")
+        #expect(!text.contains(#"{"in":1.0}"#), "\(text)")
+    }
+
     @Test("of several rows the first is the example", arguments: [
         (ExampleFile.own, #"[{"in": [1, 2]}, {"in": [3, 4]}]"#),
         (.serving, #"{"inputs": [[1, 2], [3, 4]]}"#), (.serving, #"{"inputs": {"in": [[1, 2], [3, 4]]}}"#),

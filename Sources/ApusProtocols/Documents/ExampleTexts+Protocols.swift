@@ -22,7 +22,7 @@ extension ExampleTexts {
 
     /// A row is a list of single values.
     private var isTable: Bool {
-        if tensors.count == 1, tensors[0].shape.count == 2 { return true }
+        if tensors.count == 1, tensors[0].shape.count == 2 { return !schema.hasColumns || !columns.isEmpty }
         return !schema.hasColumns && tensors.allSatisfy { $0.spec.isOneValue(from: 1) && $0.elements.count == 1 }
     }
 

@@ -106,12 +106,19 @@ package struct ExampleTexts {
 
     /// By column where the columns of the only input have names.
     func record(_ index: Int) -> String {
-        let columns = tensors.count == 1 && tensors[0].shape.count == 2 ? schema.columns(ofInput: 0) : []
+        let columns = columns
         guard columns.isEmpty else {
             let values = tensors[0].elements[index * columns.count..<(index + 1) * columns.count]
             return "{\(zip(columns, values).map { "\(quoted($0.name)):\($1)" }.joined(separator: ","))}"
         }
         return "{\(tensors.map { "\(quoted($0.spec.name)):\(Self.value($0, row: index))" }.joined(separator: ","))}"
+    }
+
+    /// The columns of the only input, where a row of the example has one value for each; else none.
+    var columns: [FeatureSpec] {
+        let columns = schema.columns(ofInput: 0)
+        guard tensors.count == 1, tensors[0].shape.count == 2, tensors[0].shape[1] == columns.count else { return [] }
+        return columns
     }
 
     /// The only row, as a list of values: of the columns when the model has one input.
@@ -123,8 +130,8 @@ package struct ExampleTexts {
     // MARK: Values
 
     private static func value(_ tensor: Tensor, row: Int) -> String {
-        if tensor.spec.isOneValue(from: 1) { return tensor.elements[row] }
         let count = tensor.elements.count / tensor.shape[0]
+        if count == 1, tensor.spec.isOneValue(from: 1) { return tensor.elements[row] }
         return nested(tensor.elements[row * count..<(row + 1) * count], tensor.shape.dropFirst())
     }
 
