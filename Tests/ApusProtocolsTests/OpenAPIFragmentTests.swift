@@ -130,6 +130,20 @@ struct OpenAPIFragmentTests {
         #expect(text.contains(#""column":1,"categories":[1,2.5]}"#))
     }
 
+    @Test("null stands for a column that may be missing where the tensor has a value for that", arguments: [
+        (ElementType.float32, ElementType.int64, true), (.string, .string, false), (.int64, .int32, false),
+    ])
+    func null(_ row: (tensor: ElementType, feature: ElementType, isTaken: Bool)) throws {
+        var schema = ModelSchema.echo(row.tensor, [nil, 1], isBatchable: true)
+        schema.features = [FeatureSpec(name: "a", input: 0, column: 0, elementType: row.feature)]
+        schema.features[0].isRequired = false
+        schema.features[0].defaultValue = row.tensor == .string ? .text("") : .integer(1)
+        let text = String(decoding: OpenAPIFragment(schema, examples: nil).bytes, as: UTF8.self)
+        #expect(text.contains(#",{"type":"null"}],"default":"#) == row.isTaken, "\(text)")
+        let refusal = Exchange(schema, PredictCodec(schema: schema)).refusal(#"{"a":null}"#)
+        #expect((refusal == "accepted") == row.isTaken, "\(refusal)")
+    }
+
     @Test("an example of other rows than the schema's columns is of the input whole, in every form")
     func otherWidth() throws {
         let schema = FeatureTests.schema { $0.inputs[0].shape = [nil, nil] }

@@ -7,7 +7,9 @@ extension FeatureSpec {
     func valueSchema(in tensor: ElementType) -> String {
         var members: [String] = []
         if categories.isEmpty {
-            members.append("\"anyOf\":[\(leafSchema(in: tensor))\(isRequired ? "" : ",{\"type\":\"null\"}")]")
+            // Of the tensors only those of floats have a value that stands for none.
+            let null = isRequired || !tensor.isFloatingPoint ? "" : ",{\"type\":\"null\"}"
+            members.append("\"anyOf\":[\(leafSchema(in: tensor))\(null)]")
         } else {
             members.append("\"enum\":[\(categories.map(\.json).joined(separator: ","))]")
         }
