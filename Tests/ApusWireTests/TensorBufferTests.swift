@@ -47,6 +47,19 @@ struct TensorBufferTests {
         #expect(floats(buffer) == [7])
     }
 
+    @Test("a number half-way between two is stored as the even one, as requests are read", arguments: [
+        (ElementType.bfloat16, 1 + 0x1p-8, 0x3F80), (.bfloat16, 1 + 3 * 0x1p-8, 0x3F82), (.bfloat16, -1 - 0x1p-8, 0xBF80),
+        // A float would have it half-way.
+        (.bfloat16, 1 + 0x1p-8 + 0x1p-40, 0x3F81), (.bfloat16, 1 + 3 * 0x1p-8 - 0x1p-40, 0x3F81),
+        (.bfloat16, 1.5, 0x3FC0), (.bfloat16, 0x1.ffp127, 0x7F80), (.bfloat16, -.infinity, 0xFF80),
+        (.bfloat16, .nan, 0x7FC0), (.float16, 1 + 0x1p-11, 0x3C00), (.float16, 1 + 3 * 0x1p-11, 0x3C02),
+    ] as [(ElementType, Double, UInt16)])
+    func ties(_ row: (type: ElementType, number: Double, bits: UInt16)) {
+        let buffer = TensorBuffer(row.type)
+        #expect(buffer.append(.number(row.number)))
+        #expect(buffer.bytes.loadUnaligned(as: UInt16.self) == row.bits)
+    }
+
     @Test("a refused request's elements are given back")
     func truncated() {
         let buffer = TensorBuffer(.float32)

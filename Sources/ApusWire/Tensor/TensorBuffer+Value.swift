@@ -53,12 +53,24 @@ extension TensorBuffer {
     private func put(_ number: Double) {
         switch elementType {
         case .float16: _ = store(Float16(number).bitPattern)
-        case .bfloat16: _ = store(UInt16(truncatingIfNeeded: (Float(number).bitPattern &+ 0x8000) >> 16))
+        case .bfloat16: _ = store(Self.bfloat16(number))
         case .float32: _ = store(Float(number))
         case .float64: _ = store(number)
         case .bool, .uint8, .uint16, .uint32, .uint64, .int8, .int16, .int32, .int64, .string:
             preconditionFailure("only floats take a fraction")
         }
+    }
+
+    /// The bits of the nearest bfloat16, ties to even: as requests are rounded (apus_json_float16.h).
+    private static func bfloat16(_ number: Double) -> UInt16 {
+        if number.isNaN { return 0x7FC0 }
+        let narrow = Float(number)
+        var word = narrow.bitPattern
+        // Rounding twice must not turn a near tie into a tie: the float goes off the tie towards the number.
+        if word & 0xFFFF == 0x8000, Double(narrow) != number {
+            word = number.magnitude > Double(narrow).magnitude ? word + 1 : word - 1
+        }
+        return UInt16(truncatingIfNeeded: (word + 0x7FFF + (word >> 16 & 1)) >> 16)
     }
 
     private func store<T: BitwiseCopyable>(_ value: T) -> Bool {
