@@ -19,8 +19,8 @@ struct KnownBody {
     /// it notes does not fit a processor's cache.
     private static let shortListLimit = 64
     private static let longListStart = 1 << 16
-    /// So often in a row a body is kept that no other then is like.
-    private static let patience = 4
+    /// So many bodies in a row that were not like the one kept are kept in its place.
+    private static let missLimit = 4
     /// After that, just each of so many bodies is.
     private static let pause = 64
 
@@ -39,7 +39,7 @@ struct KnownBody {
     private var outputs: [OutputRequest] = []
     private var timeoutMicroseconds: UInt64 = 0
     private var priority: UInt64 = 0
-    /// How many bodies were no use since one was.
+    /// How many bodies in a row were not like the one kept.
     private var missed = 0
 
     // MARK: Reading
@@ -129,7 +129,7 @@ struct KnownBody {
     /// Keeps what stands around the data of a body that `request` was decoded from without a fault.
     mutating func keep(_ body: UnsafeRawBufferPointer, _ request: InferenceRequest, _ schema: ModelSchema) {
         missed += 1
-        guard missed <= Self.patience || missed % Self.pause == 0 else { return }
+        guard missed <= Self.missLimit || missed % Self.pause == 0 else { return }
         if !keepLists(body, request, schema) { lists.removeAll(keepingCapacity: true) }
         outputs.removeAll(keepingCapacity: true)
         outputs.append(contentsOf: request.outputs)
