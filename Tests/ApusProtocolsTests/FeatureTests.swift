@@ -82,6 +82,84 @@ struct FeatureTests {
         #expect(outcome("121,1.5,2").hasPrefix("2 problems: input 'age' has a number above the range where"))
     }
 
+    /// `alive`, a bool, and `age` as columns of one matrix.
+    static func bools(_ tensor: ElementType) -> ModelSchema {
+        var schema = ModelSchema.echo(tensor, [nil, 2], isBatchable: true)
+        schema.features = [
+            FeatureSpec(name: "alive", input: 0, column: 0, elementType: .bool),
+            FeatureSpec(name: "age", input: 0, column: 1, elementType: tensor),
+        ]
+        return schema
+    }
+
+    struct Bools: CustomTestStringConvertible, Sendable {
+        var testDescription: String { body }
+        let body: String
+        var form = Form.mlflow
+
+        enum Form { case predict, mlflow, csv }
+
+        func exchange(_ schema: ModelSchema) -> Exchange {
+            switch form {
+            case .predict: Exchange(schema, PredictCodec(schema: schema))
+            case .mlflow: Exchange(schema, MLflowCodec(schema: schema))
+            case .csv: Exchange(schema, MLflowCSVCodec(schema: schema))
+            }
+        }
+    }
+
+    @Test("that are bools are taken as true and false in tensors of numbers, in every table", arguments: [
+        Bools(body: #"[{"alive":true,"age":3},{"age":4,"alive":false}]"#, form: .predict),
+        Bools(body: #"{"data":[[true,3],[0,4]]}"#, form: .predict),
+        Bools(body: #"{"dataframe_split":{"columns":["age","alive"],"data":[[3,true],[4,false]]}}"#),
+        Bools(body: #"{"dataframe_split":{"data":[[true,3],[0.0,4]]}}"#),
+        Bools(body: #"{"dataframe_records":[{"alive":1,"age":3},{"alive":false,"age":4}]}"#),
+        Bools(body: #"{"instances":[{"alive":true,"age":3},{"alive":false,"age":4}]}"#),
+        Bools(body: #"{"inputs":[[true,3],[false,4]]}"#),
+        Bools(body: "age,alive\n3,True\n4,False\n", form: .csv), Bools(body: "alive,age\n1.0,3\nfalse,4\n", form: .csv),
+    ])
+    func bools(_ row: Bools) throws {
+        for type in [ElementType.float32, .int64] {
+            let exchange = row.exchange(Self.bools(type))
+            try exchange.decode(row.body)
+            if type == .float32 {
+                #expect(exchange.elements(0, Float.self) == [1, 3, 0, 4])
+            } else {
+                #expect(exchange.elements(0, Int64.self) == [1, 3, 0, 4])
+            }
+        }
+    }
+
+    @Test("that are no bools are not taken as true and false")
+    func noBools() {
+        let schema = Self.bools(.float32)
+        #expect(
+            Exchange(schema, MLflowCodec(schema: schema)).refusal(#"{"inputs":[[true,true]]}"#)
+                == "input 'in' has true or false at element 1 where a number (FP32) is expected")
+        #expect(
+            Exchange(schema).refusal(
+                #"{"inputs":[{"name":"in","shape":[1,2],"datatype":"FP32","data":[true,1]}]}"#)
+                == "input 'in' has true or false at element 0 where a number (FP32) is expected")
+        #expect(
+            Exchange(schema, MLflowCSVCodec(schema: schema)).refusal("alive,age\nyes,True\n").hasPrefix("2 problems: "))
+    }
+
+    @Test("a default is a value, whatever its text would be read as", arguments: [
+        (FeatureValue.bool(true), Float(1)), (.bool(false), 0), (.integer(7), 7), (.number(0.5), 0.5),
+    ])
+    func defaultsOfTables(_ row: (value: FeatureValue, element: Float)) throws {
+        var schema = Self.bools(.float32)
+        schema.features[0].elementType = row.value == .bool(true) || row.value == .bool(false) ? .bool : .float32
+        schema.features[0].defaultValue = row.value
+        schema.features[0].isRequired = false
+        let json = Exchange(schema, MLflowCodec(schema: schema))
+        try json.decode(#"{"dataframe_split":{"columns":["age"],"data":[[3]]}}"#)
+        #expect(json.elements(0, Float.self) == [row.element, 3])
+        let csv = Exchange(schema, MLflowCSVCodec(schema: schema))
+        try csv.decode("age\n3\n")
+        #expect(csv.elements(0, Float.self) == [row.element, 3])
+    }
+
     @Test("that are missing take their default in every form")
     func defaults() {
         let schema = ModelSchema(

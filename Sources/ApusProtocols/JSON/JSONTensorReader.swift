@@ -16,10 +16,13 @@ final class JSONTensorReader {
 
     /// Appends the leaves of the array `value`, which is flat or nested exactly as `shape`.
     ///
-    /// - Parameter count: `shape`'s number of elements.
+    /// - Parameters:
+    ///   - count: `shape`'s number of elements.
+    ///   - forms: how the elements are written; nil for as their type has it.
     /// - Throws: `sizeMismatch`, `unrepresentable`, or `malformed` for a ragged or wrongly nested array.
     func append(
-        _ value: JSONValue, shape: Shape, count: Int, to buffer: TensorBuffer, input: @autoclosure () -> String
+        _ value: JSONValue, shape: Shape, count: Int, _ forms: TensorForms? = nil, to buffer: TensorBuffer,
+        input: @autoclosure () -> String
     ) throws(InferenceError) {
         // A leaf takes a word at least: nothing is allocated for a shape that the text cannot fill.
         guard count <= apus_json_word_count(value.document, value.index) else {
@@ -34,7 +37,7 @@ final class JSONTensorReader {
             buffer.truncate(to: before)
             let isBase64 = takesBase64 && buffer.elementType == .string && result.found == APUS_FOUND_OBJECT
             if isBase64 || result.status == APUS_FILL_BAD_LEAF {
-                var leaves = LeafReader(self, buffer, shape: shape, input: input())
+                var leaves = LeafReader(self, buffer, shape: shape, forms, input: input())
                 return try leaves.read(value)
             }
             throw fault(result, shape: shape, count: count, input: input())
@@ -44,11 +47,12 @@ final class JSONTensorReader {
     /// Appends one leaf, or leaves its place unread.
     /// - Throws: `unrepresentable`, or `malformed` for what is not base64.
     func append(
-        leaf value: JSONValue, to buffer: TensorBuffer, input: @autoclosure () -> String
+        leaf value: JSONValue, _ form: ValueForm = ValueForm(), to buffer: TensorBuffer,
+        input: @autoclosure () -> String
     ) throws(InferenceError) {
         let place = buffer.count
         do throws(InferenceError) {
-            try read(leaf: value, into: buffer, input: input())
+            try read(leaf: value, form, into: buffer, input: input())
         } catch {
             buffer.leaveUnread(at: place)
             throw error
@@ -57,9 +61,10 @@ final class JSONTensorReader {
 
     /// What is appended when this throws means nothing.
     private func read(
-        leaf value: JSONValue, into buffer: TensorBuffer, input: @autoclosure () -> String
+        leaf value: JSONValue, _ form: ValueForm, into buffer: TensorBuffer, input: @autoclosure () -> String
     ) throws(InferenceError) {
         let type = buffer.elementType
+        if form.isBool, let truth = value.bool, buffer.append(.bool(truth)) { return }
         let result: apus_fill
         if type == .string, takesBase64 {
             return try append(base64Leaf: value, to: buffer, input: input())

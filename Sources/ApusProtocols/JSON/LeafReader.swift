@@ -9,14 +9,20 @@ struct LeafReader {
     private let buffer: TensorBuffer
     private let input: String
     private let shape: Shape
+    private let forms: TensorForms?
     private let first: Int
     private var problems = ProblemList()
 
-    /// - Parameter shape: what the array is nested as, if it is not flat.
-    init(_ tensors: JSONTensorReader, _ buffer: TensorBuffer, shape: Shape, input: String) {
+    /// - Parameters:
+    ///   - shape: what the array is nested as, if it is not flat.
+    ///   - forms: how the elements are written; nil for as their type has it.
+    init(
+        _ tensors: JSONTensorReader, _ buffer: TensorBuffer, shape: Shape, _ forms: TensorForms?, input: String
+    ) {
         self.tensors = tensors
         self.buffer = buffer
         self.shape = shape
+        self.forms = forms
         self.input = input
         first = buffer.count
     }
@@ -50,7 +56,8 @@ struct LeafReader {
     private mutating func read(leaf: JSONValue) throws(InferenceError) {
         let place = buffer.count
         do throws(InferenceError) {
-            try tensors.append(leaf: leaf, to: buffer, input: input)
+            let form = forms?.form(ofElement: place - first) ?? ValueForm()
+            try tensors.append(leaf: leaf, form, to: buffer, input: input)
         } catch {
             try problems.note(error.at("element \(place - first)"))
         }

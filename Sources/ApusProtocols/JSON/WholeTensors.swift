@@ -8,6 +8,8 @@ struct WholeTensors {
     let schema: ModelSchema
     let tensors: JSONTensorReader
     let names: NameTable
+    /// How the values of each input are written.
+    let forms: [InputForms]
 
     /// Reads an object of tensors by the names of the inputs.
     /// - Throws: every problem of the request.
@@ -63,7 +65,8 @@ struct WholeTensors {
                 throw .unrepresentable(
                     input: spec.name, found: value.kindText, wanted: "a list of shape \(spec.shapeText)")
             }
-            return try tensors.append(leaf: value, to: buffer, input: spec.name)
+            let form = forms[index].form(ofElement: 0, width: 1)
+            return try tensors.append(leaf: value, form, to: buffer, input: spec.name)
         }
         let lists = shape(of: value)
         let shape = try extended(lists, spec)
@@ -71,7 +74,8 @@ struct WholeTensors {
             throw .malformed("input '\(spec.name)' has more elements than \(Int.max)")
         }
         request.inputShapes[index] = shape
-        try tensors.append(value, shape: lists, count: count, to: buffer, input: spec.name)
+        try tensors.append(
+            value, shape: lists, count: count, TensorForms(forms[index], shape), to: buffer, input: spec.name)
     }
 
     /// As long at each level as the first list there is; that the others are as long is found when they are read.

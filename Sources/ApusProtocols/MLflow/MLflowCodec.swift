@@ -17,7 +17,8 @@ package final class MLflowCodec: InferenceCodec {
         parser = JSONParser(byteLimit: bodyByteLimit)
         records = PredictCodec(schema: schema, nonfinite: nonfinite, bodyByteLimit: bodyByteLimit)
         records.ignoresUnknownFeatures = true
-        whole = WholeTensors(schema: schema, tensors: records.tensors, names: records.names)
+        whole = WholeTensors(
+            schema: schema, tensors: records.tensors, names: records.names, forms: records.forms)
         writer = MLflowAnswer(schema, nonfinite)
     }
 

@@ -14,8 +14,10 @@ struct TableLayout {
         let isElement: Bool
         /// The table's column; nil for one that the table lacks.
         let column: Int?
-        /// What stands for a missing one, as text; nil for one that has to be there.
-        let missingText: [UInt8]?
+        let form: ValueForm
+        /// The feature that it is, by its place in the schema; nil for a column of a matrix without names, which the
+        /// table has.
+        let feature: Int?
     }
 
     let slots: [Slot]
@@ -37,7 +39,8 @@ struct TableLayout {
                     "the table has \(columnCount) columns; model '\(schema.name)' takes \(matrix.shape[1] ?? 1)")
             }
             slots = (0..<columnCount).map {
-                Slot(name: matrix.name, input: 0, isElement: true, column: $0, missingText: [])
+                Slot(
+                    name: matrix.name, input: 0, isElement: true, column: $0, form: ValueForm(), feature: nil)
             }
             return
         }
@@ -52,7 +55,7 @@ struct TableLayout {
             let feature = schema.features[index]
             return Slot(
                 name: feature.name, input: feature.input, isElement: feature.column != nil, column: places[index],
-                missingText: feature.isRequired ? nil : Array((feature.defaultValue?.description ?? "").utf8))
+                form: ValueForm(feature), feature: index)
         }
     }
 

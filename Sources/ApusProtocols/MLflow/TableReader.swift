@@ -29,7 +29,8 @@ struct TableReader {
                     continue
                 }
                 if slot.isElement {
-                    try codec.tensors.append(leaf: values[column], to: inputs[slot.input], input: slot.name)
+                    try codec.tensors.append(
+                        leaf: values[column], slot.form, to: inputs[slot.input], input: slot.name)
                 } else {
                     let buffer = inputs[slot.input]
                     try codec.append(values[column], slot.input, isFirst: rowCount == 0, to: buffer, request)
@@ -63,29 +64,39 @@ struct TableReader {
         try request.problems.note(problem)
     }
 
-    /// That a column has to be there was noted when the table's columns were looked at.
+    /// Appends what stands for a value of a column that the table lacks.
     private func appendMissing(_ slot: TableLayout.Slot) throws(InferenceError) {
-        guard let missingText = slot.missingText else {
-            return inputs[slot.input].leaveUnread(at: inputs[slot.input].count)
-        }
-        let result = missingText.withUnsafeBytes { text in
-            Result { () throws(InferenceError) in try append(text, slot) }
-        }
-        try result.get()
+        guard let index = slot.feature else { preconditionFailure("the columns of a matrix are the table's") }
+        let feature = schema.features[index]
+        let buffer = inputs[slot.input]
+        if buffer.append(feature) { return }
+        buffer.leaveUnread(at: buffer.count)
+        // That a column has to be there was noted when the table's columns were looked at.
+        guard !feature.isRequired else { return }
+        throw .unrepresentable(
+            input: slot.name, found: "nothing", wanted: JSONTensorReader.wanted(buffer.elementType))
     }
 
     private func append(_ text: UnsafeRawBufferPointer, _ slot: TableLayout.Slot) throws(InferenceError) {
         let buffer = inputs[slot.input]
         let type = buffer.elementType
         if type == .string { return buffer.append(string: text) }
+        let base = text.bindMemory(to: UInt8.self).baseAddress
+        if slot.form.isBool, let truth = Self.bool(base, text.count), buffer.append(.bool(truth)) { return }
         let place = buffer.count
-        let result = apus_text_fill_one(
-            text.bindMemory(to: UInt8.self).baseAddress, text.count, type.rawValue, buffer.extend(elements: 1))
+        let result = apus_text_fill_one(base, text.count, type.rawValue, buffer.extend(elements: 1))
         guard result.status == APUS_FILL_OK else {
             buffer.leaveUnread(at: place)
             let found = text.isEmpty ? "nothing" : JSONTensorReader.text(result.found, for: type)
             throw .unrepresentable(input: slot.name, found: found, wanted: JSONTensorReader.wanted(type))
         }
+    }
+
+    /// - Returns: nil when the text is none, and no 0 or 1.
+    private static func bool(_ base: UnsafePointer<UInt8>?, _ count: Int) -> Bool? {
+        var byte: UInt8 = 0
+        let result = apus_text_fill_one(base, count, ElementType.bool.rawValue, &byte)
+        return result.status == APUS_FILL_OK ? byte == 1 : nil
     }
 
     /// Notes the shapes of what was appended.

@@ -55,8 +55,7 @@ extension PredictCodec {
             if buffer.append(feature) { return }
             throw .malformed("\(place(number, request)) lacks '\(feature.name)'; model '\(schema.name)' needs it")
         }
-        if let truth = value.bool, feature.elementType == .bool, buffer.append(.bool(truth)) { return }
-        try tensors.append(leaf: value, to: buffer, input: feature.name)
+        try tensors.append(leaf: value, ValueForm(feature), to: buffer, input: feature.name)
     }
 
     /// Keeps a fault with its place, to be told with the others.

@@ -13,13 +13,16 @@ extension PredictCodec {
         if value.kind != .array {
             guard spec.isOneValue(from: first) else { throw mismatch(spec, first, found: value.kindText) }
             try settle(ones(spec.shape.count), index, isFirst: isFirst, request)
-            return try tensors.append(leaf: value, to: buffer, input: spec.name)
+            let form = forms[index].form(ofElement: 0, width: 1)
+            return try tensors.append(leaf: value, form, to: buffer, input: spec.name)
         }
         guard let shape = shape(of: value, spec, from: first), let count = shape.elementCount else {
             throw mismatch(spec, first, found: "a list of \(value.elementCount)")
         }
         try settle(shape, index, isFirst: isFirst, request)
-        try tensors.append(value, shape: shape.dropping(first), count: count, to: buffer, input: spec.name)
+        try tensors.append(
+            value, shape: shape.dropping(first), count: count, TensorForms(forms[index], shape), to: buffer,
+            input: spec.name)
     }
 
     /// The shape of a list, with 1 for the rows: the model's dimensions where they are fixed; elsewhere as long as

@@ -16,6 +16,8 @@ package final class PredictCodec: InferenceCodec {
     let tensors = JSONTensorReader()
     /// The columns of the model's only input, where they have names.
     let columns: ColumnNames?
+    /// How the values of each input are written.
+    let forms: [InputForms]
     /// Whether dimension 0 of every input is the rows.
     let hasRows: Bool
     /// The rows that every request must have, when the model's dimension 0 is fixed.
@@ -35,6 +37,7 @@ package final class PredictCodec: InferenceCodec {
         self.nonfinite = nonfinite
         names = NameTable(schema.inputs.map(\.name))
         columns = ColumnNames(schema)
+        forms = schema.inputs.indices.map { InputForms(schema, input: $0) }
         parser = JSONParser(byteLimit: bodyByteLimit)
         hasRows = schema.hasRows
         wantedRowCount = schema.fixedRowCount

@@ -20,7 +20,8 @@ package final class TensorFlowCodec: InferenceCodec {
         parser = JSONParser(byteLimit: bodyByteLimit)
         records = PredictCodec(schema: schema, nonfinite: nonfinite, bodyByteLimit: bodyByteLimit)
         records.tensors.takesBase64 = true
-        whole = WholeTensors(schema: schema, tensors: records.tensors, names: records.names)
+        whole = WholeTensors(
+            schema: schema, tensors: records.tensors, names: records.names, forms: records.forms)
         writers = schema.outputs.map {
             ListWriter(
                 name: $0.name, nonfinite: nonfinite,
