@@ -75,6 +75,13 @@ struct SchemaDifferenceTests {
                 $0.features = FeatureSpec.whole($0.inputs)
             },
             changes: ["input 'x' was FP32 and is now FP64", "+input 'x' had shape [-1,2] and has now [-1,-1]"]),
+        Row(testDescription: "a text that is base64 now",
+            from: schema { $0.inputs[0].elementType = .string },
+            to: schema {
+                $0.inputs[0].elementType = .string
+                $0.features[0].isBase64 = true
+            },
+            changes: ["column 'a' was plain text and is now base64"]),
         Row(testDescription: "a new input",
             to: schema {
                 $0.inputs.append(TensorSpec(name: "w", elementType: .float32, shape: [nil, 1]))

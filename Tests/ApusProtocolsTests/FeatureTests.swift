@@ -92,7 +92,7 @@ struct FeatureTests {
         return schema
     }
 
-    struct Bools: CustomTestStringConvertible, Sendable {
+    struct Table: CustomTestStringConvertible, Sendable {
         var testDescription: String { body }
         let body: String
         var form = Form.mlflow
@@ -109,16 +109,16 @@ struct FeatureTests {
     }
 
     @Test("that are bools are taken as true and false in tensors of numbers, in every table", arguments: [
-        Bools(body: #"[{"alive":true,"age":3},{"age":4,"alive":false}]"#, form: .predict),
-        Bools(body: #"{"data":[[true,3],[0,4]]}"#, form: .predict),
-        Bools(body: #"{"dataframe_split":{"columns":["age","alive"],"data":[[3,true],[4,false]]}}"#),
-        Bools(body: #"{"dataframe_split":{"data":[[true,3],[0.0,4]]}}"#),
-        Bools(body: #"{"dataframe_records":[{"alive":1,"age":3},{"alive":false,"age":4}]}"#),
-        Bools(body: #"{"instances":[{"alive":true,"age":3},{"alive":false,"age":4}]}"#),
-        Bools(body: #"{"inputs":[[true,3],[false,4]]}"#),
-        Bools(body: "age,alive\n3,True\n4,False\n", form: .csv), Bools(body: "alive,age\n1.0,3\nfalse,4\n", form: .csv),
+        Table(body: #"[{"alive":true,"age":3},{"age":4,"alive":false}]"#, form: .predict),
+        Table(body: #"{"data":[[true,3],[0,4]]}"#, form: .predict),
+        Table(body: #"{"dataframe_split":{"columns":["age","alive"],"data":[[3,true],[4,false]]}}"#),
+        Table(body: #"{"dataframe_split":{"data":[[true,3],[0.0,4]]}}"#),
+        Table(body: #"{"dataframe_records":[{"alive":1,"age":3},{"alive":false,"age":4}]}"#),
+        Table(body: #"{"instances":[{"alive":true,"age":3},{"alive":false,"age":4}]}"#),
+        Table(body: #"{"inputs":[[true,3],[false,4]]}"#),
+        Table(body: "age,alive\n3,True\n4,False\n", form: .csv), Table(body: "alive,age\n1.0,3\nfalse,4\n", form: .csv),
     ])
-    func bools(_ row: Bools) throws {
+    func bools(_ row: Table) throws {
         for type in [ElementType.float32, .int64] {
             let exchange = row.exchange(Self.bools(type))
             try exchange.decode(row.body)
@@ -142,6 +142,61 @@ struct FeatureTests {
                 == "input 'in' has true or false at element 0 where a number (FP32) is expected")
         #expect(
             Exchange(schema, MLflowCSVCodec(schema: schema)).refusal("alive,age\nyes,True\n").hasPrefix("2 problems: "))
+    }
+
+    /// `image`, binary, and `name`, a text, as columns of one matrix.
+    static var binary: ModelSchema {
+        var schema = ModelSchema.echo(.string, [nil, 2], isBatchable: true)
+        schema.features = ["image", "name"].enumerated().map { column, name in
+            FeatureSpec(name: name, input: 0, column: column, elementType: .string)
+        }
+        schema.features[0].isBase64 = true
+        return schema
+    }
+
+    @Test("that are binary are given in base64, in every form of tables and of /predict", arguments: [
+        Table(body: #"[{"image":"AAH/","name":"AAH/"},{"name":"b","image":""}]"#, form: .predict),
+        Table(body: #"{"data":[["AAH/","AAH/"],["","b"]]}"#, form: .predict),
+        Table(body: #"{"dataframe_split":{"columns":["name","image"],"data":[["AAH/","AAH/"],["b",""]]}}"#),
+        Table(body: #"{"dataframe_records":[{"image":"AA\nH/\n","name":"AAH/"},{"image":"\n","name":"b"}]}"#),
+        Table(body: #"{"instances":[{"image":"AAH/","name":"AAH/"},{"image":"","name":"b"}]}"#),
+        Table(body: #"{"inputs":[["AAH/","AAH/"],["","b"]]}"#),
+        Table(body: "image,name\n\"AAH\n/\",AAH/\n,b\n", form: .csv),
+    ])
+    func base64(_ row: Table) throws {
+        let exchange = row.exchange(Self.binary)
+        try exchange.decode(row.body)
+        #expect((0..<4).map { Array(exchange.inputs[0].string($0)) } == [[0, 1, 255], Array("AAH/".utf8), [], [98]])
+    }
+
+    @Test("that are binary are told when they are not base64, each by its place", arguments: [
+        (Table(body: #"[{"image":"AAH","name":"?"},{"image":"A","name":"?"}]"#, form: .predict), "in record 1"),
+        (Table(body: #"{"dataframe_split":{"columns":["image","name"],"data":[["AAH","?"],["*","?"]]}}"#), "in row 1"),
+        (Table(body: #"{"inputs":[["AAE","?"],["A===","?"]]}"#), "at element 2"),
+        (Table(body: "image,name\nAAE,?\nAAF,?\n", form: .csv), "in row 1"),
+    ])
+    func noBase64(_ row: (table: Table, place: String)) {
+        let sentence = row.table.exchange(Self.binary).refusal(row.table.body)
+        #expect(sentence.hasSuffix(" has a text that is not base64 \(row.place) where base64 (RFC 4648) is expected"), "\(sentence)")
+    }
+
+    @Test("that are binary are nested as their shape, and are plain texts where a protocol has bytes")
+    func plainBinary() throws {
+        var whole = ModelSchema.echo(.string, [nil, 2, 2])
+        whole.features[0].isBase64 = true
+        let mlflow = Exchange(whole, MLflowCodec(schema: whole))
+        try mlflow.decode(#"{"inputs":[[["YQ==","Yg"],["Yw==","ZA=="]]]}"#)
+        #expect(mlflow.strings(0) == ["a", "b", "c", "d"])
+        let predict = Exchange(whole, PredictCodec(schema: whole))
+        #expect(
+            predict.refusal(#"{"in":[["YQ==","Yg"],["Yw==","ZA=="],["YQ==","Yg"]]}"#)
+                == "data of input 'in' is not nested as its shape [2,2] says: a list of 2 is expected at level 1")
+        let infer = Exchange(Self.binary)
+        try infer.decode(#"{"inputs":[{"name":"in","shape":[1,2],"datatype":"BYTES","data":["YQ==","b"]}]}"#)
+        #expect(infer.strings(0) == ["YQ==", "b"])
+        let tensorFlow = Exchange(Self.binary, TensorFlowCodec(schema: Self.binary))
+        try tensorFlow.decode(#"{"instances":[{"in":["YQ==",{"b64":"Yg=="}]}]}"#)
+        #expect(tensorFlow.strings(0) == ["YQ==", "b"])
     }
 
     @Test("a default is a value, whatever its text would be read as", arguments: [

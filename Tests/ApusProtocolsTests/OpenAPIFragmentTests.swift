@@ -130,6 +130,33 @@ struct OpenAPIFragmentTests {
         #expect(text.contains(#""column":1,"categories":[1,2.5]}"#))
     }
 
+    @Test("a binary column is in base64 where the protocol has no bytes")
+    func base64() throws {
+        var schema = FeatureTests.binary
+        schema.features[0].categories = [.text("a?>")]
+        let examples = try #require(ExampleTexts(schema))
+        let text = String(decoding: OpenAPIFragment(schema, examples: examples).bytes, as: UTF8.self)
+        #expect(text.contains(#""image":{"enum":["YT8+"]}"#), "\(text)")
+        #expect(text.contains(#""base64":true,"column":0,"categories":["YT8+"]"#), "\(text)")
+        #expect(text.contains(#""datatype":"BYTES","data":["a?>","a"]"#), "\(text)")
+        let bodies: [(String, any InferenceCodec)] = [
+            (#"{"image":"YT8+","name":"a"}"#, PredictCodec(schema: schema)),
+            (#"{"data":[["YT8+","a"]]}"#, PredictCodec(schema: schema)),
+            (#"{"dataframe_split":{"columns":["image","name"],"data":[["YT8+","a"]]}}"#, MLflowCodec(schema: schema)),
+            (#"{"inputs":{"in":[["YT8+","a"]]}}"#, MLflowCodec(schema: schema)),
+            (#"{"inputs":{"in":[["a?>","a"]]}}"#, TensorFlowCodec(schema: schema)),
+        ]
+        for (body, codec) in bodies {
+            #expect(text.contains(body), "\(text)")
+            let exchange = Exchange(schema, codec)
+            try exchange.decode(body)
+            #expect(exchange.strings(0) == ["a?>", "a"])
+        }
+        schema.features[0].categories = []
+        let free = String(decoding: OpenAPIFragment(schema, examples: nil).bytes, as: UTF8.self)
+        #expect(free.contains(#""image":{"anyOf":[{"type":"string","contentEncoding":"base64"}]}"#), "\(free)")
+    }
+
     @Test("null stands for a column that may be missing where the tensor has a value for that", arguments: [
         (ElementType.float32, ElementType.int64, true), (.string, .string, false), (.int64, .int32, false),
     ])

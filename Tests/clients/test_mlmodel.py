@@ -8,8 +8,10 @@ import signal
 import numpy as np
 import pandas as pd
 import pytest
-from mlflow.models import ModelSignature, infer_signature
+from mlflow.models import ModelSignature, convert_input_example_to_serving_input, infer_signature
 from mlflow.types import ColSpec, Schema
+from mlflow.utils.proto_json_utils import dump_input_data
+from onnx import TensorProto, helper
 
 import mlflow.onnx
 from linear import answers, linear
@@ -76,6 +78,32 @@ def test_inputs_tensors_lists_and_parameters_of_a_signature(tmp_path):
     shown = inspect(save(tmp_path / "tensor", linear(), infer_signature(matrix, matrix), matrix))
     assert [f["name"] for f in shown["features"]] == ["x"]
     assert shown["schema"] == ["MLmodel"]
+
+
+def texts():
+    """`y = x`, of texts."""
+    graph = helper.make_graph(
+        [helper.make_node("Identity", ["x"], ["y"])], "texts",
+        *([helper.make_tensor_value_info(name, TensorProto.STRING, [None, 1])] for name in "xy"))
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def test_bytes_and_bools_as_mlflow_writes_them(tmp_path, serve):
+    images = pd.DataFrame({"x": [b"png" * 30, b"jpg"]})
+    binary = ModelSignature(inputs=Schema([ColSpec("binary", "x")]))
+    flags = pd.DataFrame({"a": [0.5, 1.5], "b": [True, False], "c": [0.0, 0.25], "d": [1.0, 2.0]})
+    server = serve(
+        f"texts={save(tmp_path / 'texts', texts(), binary)}",
+        f"flags={save(tmp_path / 'flags', linear(), infer_signature(flags))}", "--workers", "1")
+    body = convert_input_example_to_serving_input(images)
+    assert r"\n" in body  # it is in lines
+    answer = server.post("/models/texts/invocations", body.encode(), {"Content-Type": "application/json"})
+    assert [row["y"].encode() for row in answer.json["predictions"]] == list(images["x"])
+    for content, body in (
+        ("application/json", dump_input_data(flags, "dataframe_split")), ("text/csv", flags.to_csv(index=False)),
+    ):
+        answer = server.post("/models/flags/invocations", body.encode(), {"Content-Type": content})
+        assert [row["y"] for row in answer.json["predictions"]] == pytest.approx(answers(flags), rel=1e-5)
 
 
 def test_a_signature_that_does_not_fit_is_a_warning(tmp_path):

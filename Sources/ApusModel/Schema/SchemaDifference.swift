@@ -136,6 +136,10 @@ package struct SchemaDifference: Equatable, Sendable {
             note(.retyped, role, old.name, compatible: old.elementType.isWithin(new.elementType),
                 "\(name) was \(old.elementType.datatype) and is now \(new.elementType.datatype)")
         }
+        if old.isBase64 != new.isBase64 {
+            note(.retyped, role, old.name, compatible: false,
+                "\(name) was \(old.isBase64 ? "base64" : "plain text") and is now \(new.isBase64 ? "base64" : "plain text")")
+        }
         if old.isRequired != new.isRequired {
             note(new.isRequired ? .required : .optional, role, old.name, compatible: !new.isRequired,
                 new.isRequired ? "\(name) was optional and is now required" : "\(name) is optional now")

@@ -6,22 +6,34 @@ extension [ExampleTexts.Tensor] {
         var tensors = self
         for feature in features {
             let tensor = tensors[feature.input]
-            let width = feature.column == nil ? 1 : tensor.shape.last ?? 1
-            let first = feature.column ?? 0
-            guard first < width else { continue }
-            tensors[feature.input].elements = tensor.elements.indices.map { place in
-                place % width == first
-                    ? feature.example(tensor.elements[place], in: tensor.spec.elementType) : tensor.elements[place]
+            for place in tensor.places(of: feature) {
+                tensors[feature.input].elements[place] = feature.example(
+                    tensor.elements[place], in: tensor.spec.elementType)
+                guard tensor.spec.elementType == .string, let value = feature.exampleValue else { continue }
+                tensors[feature.input].texts[place] = [UInt8](value.description.utf8)
             }
         }
         return tensors
     }
 }
 
+extension ExampleTexts.Tensor {
+    /// Where its elements are that are values of that feature.
+    func places(of feature: FeatureSpec) -> StrideTo<Int> {
+        guard let column = feature.column, let width = shape.last else {
+            return stride(from: 0, to: elements.count, by: 1)
+        }
+        return stride(from: column, to: column < width ? elements.count : column, by: max(width, 1))
+    }
+}
+
 extension FeatureSpec {
+    /// A value that the schema names.
+    fileprivate var exampleValue: FeatureValue? { categories.first ?? defaultValue }
+
     /// A value that is one of the categories, whole where it has to be, and within the range.
     fileprivate func example(_ madeUp: String, in tensor: ElementType) -> String {
-        if let value = categories.first ?? defaultValue { return value.json(in: tensor) }
+        if let value = exampleValue { return value.json(in: tensor) }
         guard var number = Double(madeUp) else { return madeUp }
         let isWhole = !elementType.isFloatingPoint
         if isWhole { number = number.rounded(.down) }

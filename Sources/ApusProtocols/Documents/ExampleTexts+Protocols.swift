@@ -10,7 +10,9 @@ extension ExampleTexts {
     }
 
     /// Bodies of MLflow's `/invocations`: an object of tensors, and a table where rows are lists of values.
-    var mlflow: [String] {
+    var mlflow: [String] { inBase64.plainMLflow }
+
+    private var plainMLflow: [String] {
         guard tensors.allSatisfy({ !$0.elements.isEmpty }) else { return [] }
         let inputs = "{\"inputs\":\(wholeTensors)}"
         guard schema.isBatchable, tensors[0].shape[0] == 1, isTable else { return [inputs] }

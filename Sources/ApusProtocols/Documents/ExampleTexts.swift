@@ -14,13 +14,15 @@ package struct ExampleTexts {
         let shape: [Int]
         /// JSON of each element, row-major. NaN is null, as in every protocol.
         var elements: [String]
+        /// The bytes of each element of a tensor of strings; none for numbers.
+        var texts: [[UInt8]]
 
         /// There is no infinity.
         var isJSON: Bool { !spec.elementType.isFloatingPoint || !elements.contains { $0 == "inf" || $0 == "-inf" } }
     }
 
     let schema: ModelSchema
-    let tensors: [Tensor]
+    private(set) var tensors: [Tensor]
 
     /// The made-up row.
     /// - Returns: nil when it would be too long to show.
@@ -36,7 +38,9 @@ package struct ExampleTexts {
         tensors = ExampleInput(schema.inputs, rowCount: 1).withViews { views in
             zip(schema.inputs, views).map { spec, view in
                 let isWide = (view.shape.elementCount ?? 0) > Self.fractionLimit
-                return Tensor(spec: spec, shape: view.shape.array, elements: Self.elements(view, isWhole: isWide))
+                return Tensor(
+                    spec: spec, shape: view.shape.array, elements: Self.elements(view, isWhole: isWide),
+                    texts: Self.texts(view))
             }
         }
         .fitted(to: schema.features)
@@ -54,16 +58,26 @@ package struct ExampleTexts {
         self.schema = schema
         tensors = schema.inputs.indices.map { index in
             let shape = shapes[index]
-            let elements = buffers[index].ends.withUnsafeBufferPointer { ends in
-                Self.elements(
-                    TensorView(
-                        elementType: buffers[index].elementType, shape: shape, bytes: buffers[index].bytes,
-                        ends: ends),
-                    isWhole: false)
+            return buffers[index].ends.withUnsafeBufferPointer { ends in
+                let view = TensorView(
+                    elementType: buffers[index].elementType, shape: shape, bytes: buffers[index].bytes, ends: ends)
+                return Tensor(
+                    spec: schema.inputs[index], shape: shape.array, elements: Self.elements(view, isWhole: false),
+                    texts: Self.texts(view))
             }
-            return Tensor(spec: schema.inputs[index], shape: shape.array, elements: elements)
         }
         guard tensors.allSatisfy(\.isJSON) else { return nil }
+    }
+
+    /// The same with the features that are binary in base64, for protocols that have no bytes.
+    var inBase64: ExampleTexts {
+        var texts = self
+        for feature in schema.features where feature.isBase64 {
+            for place in tensors[feature.input].places(of: feature) {
+                texts.tensors[feature.input].elements[place] = quoted(Base64.text(tensors[feature.input].texts[place]))
+            }
+        }
+        return texts
     }
 
     // MARK: V2
@@ -84,7 +98,9 @@ package struct ExampleTexts {
     // MARK: /predict
 
     /// Bodies in the friendly form, the plainest first.
-    var predict: [String] {
+    var predict: [String] { inBase64.plainPredict }
+
+    private var plainPredict: [String] {
         guard tensors.allSatisfy({ !$0.elements.isEmpty }) else { return [] }
         guard schema.hasRows else {
             return ["{\(tensors.map { "\(quoted($0.spec.name)):\(Self.list($0, from: 0))" }.joined(separator: ","))}"]
@@ -148,6 +164,11 @@ package struct ExampleTexts {
             return nested(elements[start..<start + each], shape.dropFirst())
         }
         return "[\(parts.joined(separator: ","))]"
+    }
+
+    private static func texts(_ view: TensorView) -> [[UInt8]] {
+        guard view.elementType == .string else { return [] }
+        return (0..<(view.shape.elementCount ?? 0)).map { Array(view.string($0)) }
     }
 
     private static func elements(_ view: TensorView, isWhole: Bool) -> [String] {

@@ -11,7 +11,7 @@ extension FeatureSpec {
             let null = isRequired || !tensor.isFloatingPoint ? "" : ",{\"type\":\"null\"}"
             members.append("\"anyOf\":[\(leafSchema(in: tensor))\(null)]")
         } else {
-            members.append("\"enum\":[\(categories.map(\.json).joined(separator: ","))]")
+            members.append("\"enum\":[\(categories.map(json).joined(separator: ","))]")
         }
         var words = summary
         switch (minimum, maximum) {
@@ -21,19 +21,25 @@ extension FeatureSpec {
         case (let minimum?, let maximum?): words += " (\(minimum) to \(maximum))"
         }
         if !words.isEmpty { members.append("\"description\":\(quoted(words))") }
-        if let defaultValue { members.append("\"default\":\(defaultValue.json)") }
+        if let defaultValue { members.append("\"default\":\(json(defaultValue))") }
         return "{\(members.joined(separator: ","))}"
     }
 
-    /// What the page's form knows of it, beside the tensor.
+    /// A value of it as a record of `/predict` has it.
+    private func json(_ value: FeatureValue) -> String {
+        isBase64 ? quoted(Base64.text(Array(value.description.utf8))) : value.json
+    }
+
+    /// What the page's form knows of it, beside the tensor. Its fields hold what `/predict` takes.
     var formDescription: String {
         var members = [
             "\"name\":\(quoted(name))", "\"input\":\(input)", "\"datatype\":\"\(elementType.datatype)\"",
             "\"required\":\(isRequired)",
         ]
+        if isBase64 { members.append("\"base64\":true") }
         if let column { members.append("\"column\":\(column)") }
-        if !categories.isEmpty { members.append("\"categories\":[\(categories.map(\.json).joined(separator: ","))]") }
-        if let defaultValue { members.append("\"default\":\(defaultValue.json)") }
+        if !categories.isEmpty { members.append("\"categories\":[\(categories.map(json).joined(separator: ","))]") }
+        if let defaultValue { members.append("\"default\":\(json(defaultValue))") }
         if let minimum { members.append("\"min\":\(FeatureValue.number(minimum).json)") }
         if let maximum { members.append("\"max\":\(FeatureValue.number(maximum).json)") }
         if !summary.isEmpty { members.append("\"description\":\(quoted(summary))") }
@@ -41,6 +47,7 @@ extension FeatureSpec {
     }
 
     private func leafSchema(in tensor: ElementType) -> String {
+        if isBase64 { return "{\"type\":\"string\",\"contentEncoding\":\"base64\"}" }
         if elementType.isFloatingPoint { return tensor.leafSchema }
         guard tensor.isFloatingPoint, elementType != .bool,
             let range = FeatureRule.integers(elementType, in: tensor)

@@ -33,6 +33,13 @@ enum Base64 {
         return bits & (1 << UInt32(bitCount) - 1) == 0 ? bytes : nil
     }
 
+    /// `bytes` as base64, with padding. For what is made once, at start.
+    static func text(_ bytes: [UInt8]) -> String {
+        let text = ResponseBuffer()
+        bytes.withUnsafeBytes { append($0, to: text) }
+        return String(decoding: text.bytes, as: UTF8.self)
+    }
+
     /// Appends `bytes` as base64, with padding.
     static func append(_ bytes: UnsafeRawBufferPointer, to response: ResponseBuffer) {
         for start in stride(from: 0, to: bytes.count, by: 3) {

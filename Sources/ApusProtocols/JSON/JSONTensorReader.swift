@@ -6,7 +6,7 @@ final class JSONTensorReader {
     private let dimensions = UnsafeMutablePointer<Int>.allocate(capacity: Shape.rankLimit)
     private var texts = UnsafeMutablePointer<apus_json_text>.allocate(capacity: 16)
     private var textCapacity = 16
-    /// Whether a string may also be given as `{"b64":"…"}`.
+    /// Whether a string may also be given as `{"b64":"…"}`. Then one that stands plainly is no base64.
     var takesBase64 = false
 
     deinit {
@@ -29,6 +29,10 @@ final class JSONTensorReader {
             let found = leafCount(value)
             throw .sizeMismatch(input: input(), found: found, wanted: count, unit: "elements")
         }
+        if let forms, forms.hasBase64, !takesBase64 {
+            var leaves = LeafReader(self, buffer, shape: shape, forms, input: input())
+            return try leaves.read(value)
+        }
         for index in 0..<shape.rank { dimensions[index] = shape[index] }
         let before = buffer.count
         let result = fill(value, rank: shape.rank, count: count, buffer)
@@ -45,7 +49,7 @@ final class JSONTensorReader {
     }
 
     /// Appends one leaf, or leaves its place unread.
-    /// - Throws: `unrepresentable`, or `malformed` for what is not base64.
+    /// - Throws: `unrepresentable`, or `malformed` for a `b64` that is not base64.
     func append(
         leaf value: JSONValue, _ form: ValueForm = ValueForm(), to buffer: TensorBuffer,
         input: @autoclosure () -> String
@@ -68,6 +72,8 @@ final class JSONTensorReader {
         let result: apus_fill
         if type == .string, takesBase64 {
             return try append(base64Leaf: value, to: buffer, input: input())
+        } else if form.isBase64, let text = value.string {
+            return try buffer.append(base64: text, input: input())
         } else if type == .string {
             result = apus_json_fill_one(value.document, value.index, type.rawValue, texts)
             if result.status == APUS_FILL_OK { appendTexts(1, to: buffer) }

@@ -1,7 +1,7 @@
 import ApusWire
 
 /// Reads an array leaf by leaf into a tensor buffer: slower than at once, for arrays in which strings may be base64, and
-/// to find every leaf that does not fit after reading at once stopped at the first.
+/// to find every leaf that does not fit after reading at once stopped at the first, be it one that its feature takes.
 ///
 /// A leaf that does not fit is left unread in the buffer.
 struct LeafReader {
@@ -32,24 +32,28 @@ struct LeafReader {
         var elements = value.elements
         let isNested = shape.rank > 1 && elements.next()?.kind == .array
         do throws(InferenceError) {
-            try read(value, level: 1, of: isNested ? shape.rank : 1)
-            if !isNested { try checkCount() }
+            if isNested {
+                try read(value, level: 0)
+            } else {
+                for leaf in value.elements { try read(leaf: leaf) }
+                try checkCount()
+            }
         } catch {
             try problems.note(error)
         }
         try problems.finish()
     }
 
-    private mutating func read(_ value: JSONValue, level: Int, of levelCount: Int) throws(InferenceError) {
-        guard level < levelCount else {
-            for leaf in value.elements { try read(leaf: leaf) }
-            return
+    private mutating func read(_ list: JSONValue, level: Int) throws(InferenceError) {
+        guard list.kind == .array, list.elementCount == shape[level] else {
+            throw JSONTensorReader.nesting(shape, level: level, input)
         }
-        for list in value.elements {
-            guard list.kind == .array, list.elementCount == shape[level] else {
-                throw JSONTensorReader.nesting(shape, level: level, input)
+        for element in list.elements {
+            if level + 1 < shape.rank {
+                try read(element, level: level + 1)
+            } else {
+                try read(leaf: element)
             }
-            try read(list, level: level + 1, of: levelCount)
         }
     }
 

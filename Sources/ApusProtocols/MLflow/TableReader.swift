@@ -80,7 +80,7 @@ struct TableReader {
     private func append(_ text: UnsafeRawBufferPointer, _ slot: TableLayout.Slot) throws(InferenceError) {
         let buffer = inputs[slot.input]
         let type = buffer.elementType
-        if type == .string { return buffer.append(string: text) }
+        if type == .string { return try append(string: text, slot) }
         let base = text.bindMemory(to: UInt8.self).baseAddress
         if slot.form.isBool, let truth = Self.bool(base, text.count), buffer.append(.bool(truth)) { return }
         let place = buffer.count
@@ -89,6 +89,17 @@ struct TableReader {
             buffer.leaveUnread(at: place)
             let found = text.isEmpty ? "nothing" : JSONTensorReader.text(result.found, for: type)
             throw .unrepresentable(input: slot.name, found: found, wanted: JSONTensorReader.wanted(type))
+        }
+    }
+
+    private func append(string text: UnsafeRawBufferPointer, _ slot: TableLayout.Slot) throws(InferenceError) {
+        let buffer = inputs[slot.input]
+        guard slot.form.isBase64 else { return buffer.append(string: text) }
+        do throws(InferenceError) {
+            try buffer.append(base64: text, input: slot.name)
+        } catch {
+            buffer.leaveUnread(at: buffer.count)
+            throw error
         }
     }
 

@@ -10,7 +10,8 @@ package struct FeatureSpec: Equatable, Sendable {
     /// What a value is. The input's own type, or a narrower one: `int64` where whole numbers go into a tensor of
     /// floats, `bool` where 0 and 1 do.
     package var elementType: ElementType
-    /// The text is base64 of the bytes meant, on protocols that have no bytes (MLflow, type `binary`).
+    /// The text is base64 of the bytes meant, on protocols that have no bytes (MLflow, type `binary`; `/predict`). A
+    /// default and categories are those bytes, as the texts that they are.
     package var isBase64 = false
     /// A row must have it. What may be missing has a default, or is a float that takes NaN, or a string that takes "".
     package var isRequired = true
