@@ -50,9 +50,11 @@ package final class ProxyProcess {
     private var tick: Timer?
     /// On the loop's clock.
     var lastTick: UInt64?
-    private var deadlineTimer: Timer?
+    private(set) var deadlineTimer: Timer?
     /// When `deadlineTimer` fires, nanoseconds of CLOCK_MONOTONIC; nil while it rests.
-    private var armedDeadline: UInt64?
+    var armedDeadline: UInt64?
+    /// Those with requests that were answered 504 and are still out.
+    var overdueLinks: [WorkerLink] = []
     /// Clients that wait for a model to be loaded or unloaded, by the number of their request.
     var modelChanges: [UInt64: ModelChange] = [:]
     /// At the limit of connections: clients may be waiting in the kernel.
@@ -471,6 +473,7 @@ package final class ProxyProcess {
         timeouts.expire(at: loop.nowMilliseconds)
         requests.bodies.tick()
         resolveUnexplained()
+        findStuckWorkers()
         expireQuarantine()
         for output in [LogOutput.standardOutput, .standardError] { output.flush() }
         for entry in catalog.entries {
@@ -480,46 +483,5 @@ package final class ProxyProcess {
         if isPaused { makeRoom() }
         if isRetiring { checkRetired() }
         if isDraining { checkDrained() }
-    }
-
-    /// Sees to it that the timer fires when `deadline` comes. Models differ in their time, so that may be sooner
-    /// than what it was set for.
-    private func armDeadlines(_ deadline: UInt64) {
-        if let armedDeadline, armedDeadline <= deadline { return }
-        armedDeadline = deadline
-        let now = Loop.nanoseconds
-        let wait = deadline > now ? (deadline - now) / 1_000_000 + 1 : 0
-        loop.updateTime()
-        deadlineTimer?.start(milliseconds: wait)
-    }
-
-    private func expireRequests() {
-        noticePause()
-        armedDeadline = nil
-        let now = Loop.nanoseconds
-        var next: UInt64?
-        for model in allModels {
-            while let request = model.deadlines.first, request.deadline <= now { expire(request, model) }
-            if let deadline = model.deadlines.first?.deadline { next = min(next ?? .max, deadline) }
-        }
-        if let next { armDeadlines(next) }
-    }
-
-    /// Answers 504 on time, whatever the worker does. One that has said nothing since it was given the request
-    /// is stuck, and the supervisor ends it.
-    private func expire(_ request: ProxyRequest, _ model: ServedModel) {
-        let error = InferenceError.deadlineExceeded(milliseconds: model.route.limits.requestMilliseconds)
-        guard request.state == .dispatched || request.state == .orphaned else {
-            return fail(request, error)
-        }
-        model.stopTiming(request)
-        if let link = request.link, link.state == .open, link.lastAnswerAt < request.dispatchedAt {
-            control?.send(ProxyReport.workerStuck(serial: link.serial))
-        }
-        guard let connection = request.connection else { return }
-        request.connection = nil
-        connection.current.request = nil
-        connection.answer(.error(error, request.servingProtocol))
-        connection.resume()
     }
 }

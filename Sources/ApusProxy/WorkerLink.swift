@@ -34,6 +34,13 @@ final class WorkerLink: StreamOwner, WorkerLoad {
     private(set) var lostAt: UInt64 = 0
     private(set) var lastAnswerAt: UInt64 = 0
     private(set) var handedAt: UInt64 = 0
+    /// Since when it is watched because a request was answered 504 and is still out.
+    var overdueSince: UInt64?
+    /// The supervisor was told that its worker is stuck.
+    var isReportedStuck = false
+
+    /// How long a worker may be at something else when a request's time is up.
+    private static let silenceNanoseconds: UInt64 = 1_000_000_000
 
     init(_ route: WorkerRoute, credits: Int, model: ServedModel, proxy: ProxyProcess) {
         serial = route.serial
@@ -49,6 +56,20 @@ final class WorkerLink: StreamOwner, WorkerLoad {
     var inHandCount: Int { requests.count }
 
     var isIdle: Bool { state == .open && !isLeaving && requests.count == 0 }
+
+    /// It has a request whose time is up.
+    func hasOverdue(at now: UInt64) -> Bool {
+        guard state == .open else { return false }
+        var request = requests.first
+        while let current = request, current.deadline > now { request = current.next }
+        return request != nil
+    }
+
+    /// It has one, and its worker has said nothing for too long.
+    func isStuck(at now: UInt64) -> Bool {
+        guard let overdueSince else { return false }
+        return now >= max(overdueSince, lastAnswerAt) + Self.silenceNanoseconds && hasOverdue(at: now)
+    }
 
     private func connect() {
         do throws(UVError) {

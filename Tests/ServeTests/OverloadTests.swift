@@ -74,6 +74,26 @@ extension ServeTests {
             try server.stop(errors: ["worker stuck in a run past its deadline"])
         }
 
+        @Test("a run that does not end costs its worker also when that has answered another request since")
+        func deadlineOfSecond() throws {
+            let server = try TestServer(
+                Fixture.slow, "--workers", "1", "--proxies", "1", "--batching", "off", "--timeout", "1000")
+            let clients = try (0..<2).map { _ in try server.connect() }
+            for client in clients { #expect(try client.ask("GET", "/livez").status == 200) }
+            let proxy = try server.report().proxies[0].pid
+            let mark = server.log.mark
+            // Both in one turn of the proxy, so in one group.
+            try Processes.signal(proxy, SIGSTOP)
+            try clients[0].request("POST", "/v2/models/slow/infer", body: Fixture.turns(Fixture.aWhile / 4))
+            try clients[1].request("POST", "/v2/models/slow/infer", body: Fixture.turns(Fixture.forever))
+            try Processes.signal(proxy, SIGCONT)
+            #expect(try clients[0].read().status == 200)
+            #expect(try clients[1].read().status == 504)
+            try server.log.wait(for: "worker ready", since: mark)
+            #expect(try clients[0].ask("POST", "/v2/models/slow/infer", body: Fixture.turns(1)).status == 200)
+            try server.stop(errors: ["worker stuck in a run past its deadline"])
+        }
+
         @Test("each model keeps its own time: a short one is not late because a long one waits too")
         func twoTimes() throws {
             let file = try configuration()

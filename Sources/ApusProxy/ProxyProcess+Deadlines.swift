@@ -1,0 +1,73 @@
+import ApusLoop
+import ApusWire
+
+/// Requests whose time is up, and workers that do not come back from them.
+extension ProxyProcess {
+    /// Sees to it that the timer fires when `deadline` comes. Models differ in their time, so that may be sooner
+    /// than what it was set for.
+    func armDeadlines(_ deadline: UInt64) {
+        if let armedDeadline, armedDeadline <= deadline { return }
+        armedDeadline = deadline
+        let now = Loop.nanoseconds
+        let wait = deadline > now ? (deadline - now) / 1_000_000 + 1 : 0
+        loop.updateTime()
+        deadlineTimer?.start(milliseconds: wait)
+    }
+
+    /// Each is answered on time, whatever its worker does.
+    func expireRequests() {
+        noticePause()
+        armedDeadline = nil
+        let now = Loop.nanoseconds
+        var next: UInt64?
+        for model in allModels {
+            while let request = model.deadlines.first, request.deadline <= now { expire(request, model, at: now) }
+            if let deadline = model.deadlines.first?.deadline { next = min(next ?? .max, deadline) }
+        }
+        if let next { armDeadlines(next) }
+    }
+
+    private func expire(_ request: ProxyRequest, _ model: ServedModel, at now: UInt64) {
+        let error = InferenceError.deadlineExceeded(milliseconds: model.route.limits.requestMilliseconds)
+        guard request.state == .dispatched || request.state == .orphaned else {
+            return fail(request, error)
+        }
+        model.stopTiming(request)
+        if let link = request.link { suspect(link, over: request, at: now) }
+        guard let connection = request.connection else { return }
+        request.connection = nil
+        connection.current.request = nil
+        connection.answer(.error(error, request.servingProtocol))
+        connection.resume()
+    }
+
+    /// A worker that has said nothing since it was given the request is stuck. One that has may still have been at
+    /// others then: it is looked at again.
+    private func suspect(_ link: WorkerLink, over request: ProxyRequest, at now: UInt64) {
+        guard link.state == .open else { return }
+        if link.lastAnswerAt < request.dispatchedAt { return reportStuck(link) }
+        guard link.overdueSince == nil else { return }
+        link.overdueSince = now
+        overdueLinks.append(link)
+    }
+
+    /// Ten times a second: a worker answers late requests at once when it comes to them, so one that keeps silent does not
+    /// come to them.
+    func findStuckWorkers() {
+        guard !overdueLinks.isEmpty else { return }
+        let now = Loop.nanoseconds
+        for link in overdueLinks where link.isStuck(at: now) { reportStuck(link) }
+        overdueLinks.removeAll { link in
+            guard !link.hasOverdue(at: now) || link.isReportedStuck else { return false }
+            link.overdueSince = nil
+            return true
+        }
+    }
+
+    /// The supervisor ends the worker. It is told once.
+    private func reportStuck(_ link: WorkerLink) {
+        guard !link.isReportedStuck else { return }
+        link.isReportedStuck = true
+        report(.workerStuck(serial: link.serial))
+    }
+}
