@@ -72,16 +72,20 @@ extension ProxyProcess {
 }
 
 extension ServedModel {
-    /// Before requests are handed out: those that are known to end workers are refused, and of those that may, one at
+    /// Before requests are handed out: those that are known to end workers are taken out, and of those that may, one at
     /// a time goes on, alone.
-    func screen(at now: UInt64) {
+    /// - Returns: those that were taken out, for `fail`.
+    func screen(at now: UInt64) -> [ProxyRequest] {
+        var guilty: [ProxyRequest] = []
         var next = queue.first
         while let request = next {
             next = request.next
             let fingerprint = proxy.fingerprint(of: request, self)
             switch proxy.quarantine.find(fingerprint, id: request.id, at: now) {
             case .innocent: break
-            case .guilty: proxy.fail(request, .quarantined(model: route.name))
+            case .guilty:
+                strand(request)
+                guilty.append(request)
             case .onTrial: hold(request)
             case .suspect:
                 proxy.quarantine.tryHere(fingerprint, id: request.id)
@@ -89,6 +93,7 @@ extension ServedModel {
                 request.crashCount = 1
             }
         }
+        return guilty
     }
 
     private func hold(_ request: ProxyRequest) {

@@ -286,10 +286,13 @@ package final class ProxyProcess {
         dirty.append(model)
     }
 
+    /// Hands out what waits. That may answer clients, whose next requests are handed out, too.
     private func endTurn() {
-        guard !dirty.isEmpty else { return }
+        while !dirty.isEmpty { dispatchDirty() }
+    }
+
+    private func dispatchDirty() {
         let now = Loop.nanoseconds
-        // Dispatching marks nothing dirty but a model whose link broke on it: that one has its next turn.
         swap(&dirty, &dispatching)
         for model in dispatching {
             model.isDirty = false
@@ -348,7 +351,7 @@ package final class ProxyProcess {
             request.connection = nil
             connection.current.model = model  // another generation or version than the one it was made for, maybe
             let timing = ServerTiming(
-                queue: Int(request.dispatchedAt &- request.arrivedAt) / 1000,
+                queue: Int(request.queueNanoseconds / 1000),
                 decode: Int(result.timing.decode / 1000), batch: Int(result.timing.batchWait / 1000),
                 compute: Int(result.timing.compute / 1000), encode: Int(result.timing.encode / 1000))
             release(request)

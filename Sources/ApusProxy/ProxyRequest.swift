@@ -207,6 +207,10 @@ final class ProxyRequest {
     /// The body lies in memory that workers read.
     var isShared: Bool { block != nil }
 
+    /// From its arrival to its worker. A request that came while a turn's were handed out may be among them, though it
+    /// arrived after the turn's time was read: it did not wait.
+    var queueNanoseconds: UInt64 { dispatchedAt > arrivedAt ? dispatchedAt - arrivedAt : 0 }
+
     /// Makes it fit to be used again.
     func reset() {
         state = .idle

@@ -115,13 +115,12 @@ final class ServedModel {
         guard !keepsQueue else { return [] }
         var stranded: [ProxyRequest] = []
         while let request = queue.first {
-            forget(request)
             guard let heir = heir(of: request) else {
-                request.state = .orphaned
-                inFlightCount += 1
+                strand(request)
                 stranded.append(request)
                 continue
             }
+            forget(request)
             heir.enqueue(request)
         }
         return stranded
@@ -164,6 +163,14 @@ final class ServedModel {
         proxy.markDirty(self)
     }
 
+    /// Takes a request out of the queue that is answered without a worker, but not yet.
+    func strand(_ request: ProxyRequest) {
+        precondition(request.state == .queued, "only what waits is stranded")
+        forget(request)
+        request.state = .orphaned
+        inFlightCount += 1
+    }
+
     /// The request will be answered, or nobody waits for it any more. It must have left its link.
     func forget(_ request: ProxyRequest) {
         if request.state == .queued {
@@ -199,18 +206,26 @@ final class ServedModel {
         isDispatching = true
         defer { isDispatching = false }
         if isRetired && !(keepsQueue && queue.count > 0) { return closeIdleLinks() }
-        if !proxy.quarantine.isEmpty { screen(at: now) }
+        let refused = proxy.quarantine.isEmpty ? [] : screen(at: now)
+        handOut(at: now, mayHold: mayHold)
+        series.setQueueLength(queue.count)
+        series.setInFlight(inFlightCount)
+        // Last of all: an answer may bring its client's next request here, which was not screened.
+        for request in refused { proxy.fail(request, .quarantined(model: route.name)) }
+    }
+
+    private func handOut(at now: UInt64, mayHold: Bool) {
         let policy = DispatchPolicy(
             requestNanoseconds: requestNanoseconds, isBatched: route.description?.isBatched ?? false,
             processorCount: proxy.settings.processorCount, proxyIndex: proxy.settings.slot)
         while queue.count > 0 {
-            guard let (link, count) = choose(policy, at: now, mayHold: mayHold) else { break }
+            guard let (link, count) = choose(policy, at: now, mayHold: mayHold) else { return }
             fillGroup(count: count)
             inFlightCount += group.count
             link.send(group[...], at: now, buffers: &buffers)
+            // A link that broke may have answered clients, too: what they brought is screened first.
+            guard link.state == .open else { return proxy.markDirty(self) }
         }
-        series.setQueueLength(queue.count)
-        series.setInFlight(inFlightCount)
     }
 
     /// A request that has to be alone needs a worker that has nothing else.
