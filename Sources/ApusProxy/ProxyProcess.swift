@@ -276,7 +276,7 @@ package final class ProxyProcess {
         }
         retired.removeAll { model in
             model.closeIdleLinks()
-            return model.links.isEmpty
+            return model.isDone
         }
     }
 
@@ -326,7 +326,6 @@ package final class ProxyProcess {
         request.arrivedAt = connection.current.startedAt
         request.deadline = Loop.nanoseconds + UInt64(model.route.limits.requestMilliseconds) * 1_000_000
         model.enqueue(request)
-        armDeadlines(request.deadline)
     }
 
     /// Answers a request that was never taken.

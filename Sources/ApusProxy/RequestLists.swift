@@ -2,7 +2,7 @@
 /// A request is in at most one such list. The table keeps them alive.
 struct RequestQueue {
     private(set) unowned(unsafe) var first: ProxyRequest?
-    private unowned(unsafe) var last: ProxyRequest?
+    private(set) unowned(unsafe) var last: ProxyRequest?
     private(set) var count = 0
 
     mutating func append(_ request: ProxyRequest) {
@@ -37,16 +37,20 @@ struct RequestQueue {
     }
 }
 
-/// A model's requests by deadline. All have the same time, so the order of arrival is that of the deadlines.
+/// A model's requests by deadline, the earliest first.
 struct DeadlineList {
     private(set) unowned(unsafe) var first: ProxyRequest?
     private unowned(unsafe) var last: ProxyRequest?
 
-    mutating func append(_ request: ProxyRequest) {
-        request.earlier = last
-        request.later = nil
-        if let last { last.later = request } else { first = request }
-        last = request
+    /// Puts it behind those whose deadline is not later. All of a model have the same time, so but for those that come
+    /// from another model the order of arrival is that of the deadlines.
+    mutating func insert(_ request: ProxyRequest) {
+        var place = last
+        while let later = place, later.deadline > request.deadline { place = later.earlier }
+        request.earlier = place
+        request.later = place == nil ? first : place?.later
+        if let place { place.later = request } else { first = request }
+        if let later = request.later { later.earlier = request } else { last = request }
     }
 
     mutating func remove(_ request: ProxyRequest) {

@@ -85,7 +85,7 @@ final class ServedModel {
     }
 
     private func heir(of request: ProxyRequest) -> ServedModel? {
-        guard let next = successor?.current else { return nil }
+        guard let next = successor?.current, !next.isRetired else { return nil }
         return request.namesVersion && next.route.version != route.version ? nil : next
     }
 
@@ -113,25 +113,32 @@ final class ServedModel {
     /// - Returns: the requests that wait for nobody, because there is none that may answer them.
     func handOver() -> [ProxyRequest] {
         guard !keepsQueue else { return [] }
+        releaseHeld()
         var stranded: [ProxyRequest] = []
-        while let request = queue.first {
-            guard let heir = heir(of: request) else {
+        while let request = queue.last {
+            if let heir = heir(of: request) {
+                forget(request)
+                heir.takeOver(request)
+            } else {
                 strand(request)
                 stranded.append(request)
-                continue
             }
-            forget(request)
-            heir.enqueue(request)
         }
-        return stranded
+        return stranded.reversed()
     }
+
+    /// Something waits for a worker, or for the end of a trial.
+    private var hasWaiting: Bool { queue.count > 0 || held.count > 0 }
 
     /// Closes the links that have nothing out. Of a retired model: its workers end when all proxies have done so.
     func closeIdleLinks() {
-        if queue.count > 0 && keepsQueue { return }
+        if hasWaiting && keepsQueue { return }
         for link in links where link.requests.count == 0 { link.close() }
         links.removeAll { $0.state == .closed }
     }
+
+    /// Of a retired model: nobody has to look at it again.
+    var isDone: Bool { links.isEmpty && !hasWaiting && deadlines.first == nil }
 
     // MARK: The queue
 
@@ -139,21 +146,33 @@ final class ServedModel {
 
     /// Takes a whole request. It is handed out at the end of this turn.
     func enqueue(_ request: ProxyRequest) {
+        queue.append(request)
+        wait(request)
+    }
+
+    /// Takes a request that has waited elsewhere: it goes before all others, with the deadline it has. Of several the
+    /// last one comes first.
+    private func takeOver(_ request: ProxyRequest) {
+        queue.prepend(request)
+        wait(request)
+    }
+
+    private func wait(_ request: ProxyRequest) {
         request.state = .queued
         request.model = self
-        queue.append(request)
-        deadlines.append(request)
+        deadlines.insert(request)
         request.isTimed = true
+        proxy.armDeadlines(request.deadline)
         series.setQueueLength(queue.count)
         proxy.markDirty(self)
     }
 
-    /// Back to the head of the queue, with the deadline it had.
+    /// Back to the head of the queue, with the deadline it had. Of several the last one comes first.
     func requeue(_ request: ProxyRequest) {
         precondition(request.state == .orphaned, "only a lost worker's requests come back")
         if let next = heir(of: request) {
             forget(request)
-            return next.enqueue(request)
+            return next.takeOver(request)
         }
         request.state = .queued
         inFlightCount -= 1
@@ -205,7 +224,7 @@ final class ServedModel {
     func dispatch(at now: UInt64, mayHold: Bool = true) {
         isDispatching = true
         defer { isDispatching = false }
-        if isRetired && !(keepsQueue && queue.count > 0) { return closeIdleLinks() }
+        if isRetired && !(keepsQueue && hasWaiting) { return closeIdleLinks() }
         let refused = proxy.quarantine.isEmpty ? [] : screen(at: now)
         handOut(at: now, mayHold: mayHold)
         series.setQueueLength(queue.count)

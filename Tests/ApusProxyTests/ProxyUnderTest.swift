@@ -39,6 +39,14 @@ final class ProxyUnderTest {
     /// The supervisor's word, now.
     func order(_ order: ProxyOrder) { process.handle(order) }
 
+    /// What another proxy says of requests with that body.
+    func suspicion(_ verdict: Suspicion.Verdict, of body: String) throws -> Suspicion {
+        let model = try #require(process.catalog.models.first)
+        let request = ProxyRequest()
+        Array(body.utf8).withUnsafeBytes { request.append($0) }
+        return Suspicion(fingerprint: process.fingerprint(of: request, model), verdict: verdict, model: "m")
+    }
+
     /// The serials of the workers that were reported as stuck.
     var stuckWorkers: [UInt32] {
         reports.compactMap { if case .workerStuck(let serial) = $0 { serial } else { nil } }
@@ -145,6 +153,9 @@ final class FakeWorker {
         try bytes.withUnsafeBytes { try job.stream.send($0) }
     }
 
+    /// All links were closed by their proxy.
+    var isLeft: Bool { links.allSatisfy { $0.recorder.hasEnded } }
+
     /// Closes the links, as a worker does that ends, or that was sent what is no frame.
     func drop() {
         for link in links { link.stream.close() }
@@ -184,7 +195,7 @@ final class TestClient {
     /// Those of the answers so far.
     var statuses: [Int] {
         String(decoding: end?.recorder.received ?? [], as: UTF8.self)
-            .matches(of: /HTTP\/1\.1 (\d{3}) /).compactMap { Int($0.output.1) }
+            .matches(of: #/HTTP/1\.1 (\d{3}) /#).compactMap { Int($0.output.1) }
     }
 
     func close() { end?.stream.close() }

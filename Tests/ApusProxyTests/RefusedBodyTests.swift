@@ -8,7 +8,7 @@ struct RefusedBodyTests {
     @Test("what comes behind a refused request without waiting for its answer is served")
     func pipelined() throws {
         try withProxy { proxy, workers in
-            try Self.forbid("guilty", proxy)
+            proxy.order(.suspicion(try proxy.suspicion(.guilty, of: "guilty")))
             let client = try TestClient(proxy)
             try client.ask("guilty", "fine")
             try proxy.run(until: "the second is out") { try workers[0].take() == 1 }
@@ -23,7 +23,7 @@ struct RefusedBodyTests {
     @Test("however often it is sent without waiting, a refused request reaches no worker")
     func again() throws {
         try withProxy { proxy, workers in
-            try Self.forbid("guilty", proxy)
+            proxy.order(.suspicion(try proxy.suspicion(.guilty, of: "guilty")))
             let client = try TestClient(proxy)
             try client.ask("guilty", "guilty", "guilty", "fine", "guilty")
             try proxy.run(until: "one is out") { try workers[0].take() > 0 }
@@ -40,7 +40,7 @@ struct RefusedBodyTests {
     @Test("what is behind it is handed out at once, not at the next tick")
     func soon() throws {
         try withProxy { proxy, workers in
-            try Self.forbid("guilty", proxy)
+            proxy.order(.suspicion(try proxy.suspicion(.guilty, of: "guilty")))
             let client = try TestClient(proxy)
             try client.ask("guilty", "fine")
             try proxy.run(until: "the first is answered") { client.statuses.count == 1 }
@@ -48,14 +48,5 @@ struct RefusedBodyTests {
             #expect(try workers[0].take() == 1)
             client.close()
         }
-    }
-
-    /// Another proxy has found out that workers die over that body.
-    static func forbid(_ body: String, _ proxy: ProxyUnderTest) throws {
-        let model = try #require(proxy.process.catalog.models.first)
-        let request = ProxyRequest()
-        Array(body.utf8).withUnsafeBytes { request.append($0) }
-        let fingerprint = proxy.process.fingerprint(of: request, model)
-        proxy.order(.suspicion(Suspicion(fingerprint: fingerprint, verdict: .guilty, model: "m")))
     }
 }

@@ -34,7 +34,7 @@ struct RequestListTests {
         }
     }
 
-    @Test("a list by deadline does what an array does", arguments: 1...4)
+    @Test("a list by deadline is what a sorted array is, whatever is done with it", arguments: 1...4)
     func deadlines(seed: UInt64) {
         var random = FixedRandom(seed: seed)
         var list = DeadlineList()
@@ -42,19 +42,15 @@ struct RequestListTests {
         var idle = (0..<12).map { _ in ProxyRequest() }
         for step in 0..<4000 {
             if Bool.random(using: &random), let request = idle.popLast() {
-                list.append(request)
-                model.append(request)
+                request.deadline = .random(in: 0..<9, using: &random)
+                list.insert(request)
+                // Behind those of the same deadline.
+                model.insert(request, at: model.firstIndex { $0.deadline > request.deadline } ?? model.endIndex)
             } else if let index = model.indices.randomElement(using: &random) {
                 list.remove(model[index])
                 idle.append(model.remove(at: index))
             }
-            var found: [ProxyRequest] = []
-            var next = list.first
-            while let request = next {
-                found.append(request)
-                next = request.later
-            }
-            #expect(found.elementsEqual(model, by: ===), "step \(step)")
+            #expect(isSame(list, model), "step \(step)")
         }
     }
 
@@ -65,12 +61,24 @@ struct RequestListTests {
         let requests = (0..<3).map { _ in ProxyRequest() }
         for request in requests {
             queue.append(request)
-            list.append(request)
+            list.insert(request)
         }
         queue.remove(requests[0])
         list.remove(requests[1])
         #expect(isSame(queue, Array(requests[1...])))
         #expect(list.first === requests[0] && list.first?.later === requests[2])
+    }
+
+    /// The same requests in the same order, from both ends.
+    private func isSame(_ list: DeadlineList, _ model: [ProxyRequest]) -> Bool {
+        var found: [ProxyRequest] = []
+        var next = list.first
+        while let request = next {
+            guard request.earlier === found.last else { return false }
+            found.append(request)
+            next = request.later
+        }
+        return found.elementsEqual(model, by: ===)
     }
 
     /// The same requests in the same order, from both ends.
