@@ -9,6 +9,8 @@ final class ServedModel {
     static let groupByteLimit = 4 << 20
     /// A model that runs faster than this keeps a second group at its worker, so that it never waits for us.
     static let fastRunNanoseconds: UInt64 = 500_000
+    /// The most that a request is said to cost.
+    static let longestNanoseconds: UInt64 = 1_000_000_000
 
     private(set) var route: ModelRoute
     /// `NAME/VERSION`, for the response field.
@@ -253,13 +255,20 @@ final class ServedModel {
         return policy.choose(among: links, waiting: queue.count, at: now, mayHold: mayHold)
     }
 
-    /// Learns what an answered request cost: its own decoding and encoding, and its part of the run. One that was not run
-    /// says nothing.
+    /// Learns what an answered request cost. One that was not run says nothing.
     func learn(_ result: ResultFrame) {
         guard result.runRowCount > 0 else { return }
-        let share = UInt64(result.requestRowCount) * result.timing.compute / UInt64(result.runRowCount)
-        let cost = min(result.timing.decode + result.timing.encode + share, 1_000_000_000)
-        requestNanoseconds = (requestNanoseconds * 31 + cost) / 32
+        requestNanoseconds = (requestNanoseconds * 31 + Self.cost(of: result)) / 32
+    }
+
+    /// What a request cost its worker: its own decoding and encoding, and its part of the run. A second at most, whatever
+    /// the worker says: its numbers are not looked at before.
+    /// - Parameter result: of a request that was run.
+    static func cost(of result: ResultFrame) -> UInt64 {
+        let (all, isTooMuch) = UInt64(result.requestRowCount).multipliedReportingOverflow(by: result.timing.compute)
+        let share = isTooMuch ? longestNanoseconds : all / UInt64(result.runRowCount)
+        let own = min(result.timing.decode, longestNanoseconds) + min(result.timing.encode, longestNanoseconds)
+        return min(own + min(share, longestNanoseconds), longestNanoseconds)
     }
 
     private func fillGroup(count: Int) {
