@@ -41,9 +41,12 @@ package final class ProxyProcess {
     private var dirty: [ServedModel] = []
     /// Those of the turn that ends; it changes places with `dirty`, so that neither is allocated anew.
     private var dispatching: [ServedModel] = []
-    private var lostLinks: [(link: WorkerLink, model: ServedModel)] = []
+    /// Those whose workers the supervisor has said nothing of yet, first come first.
+    var lostLinks: [(link: WorkerLink, model: ServedModel)] = []
+    /// Those that are to be connected again.
+    var restingLinks: [WorkerLink] = []
     /// How workers ended whose links have not been lost yet, by serial.
-    private(set) var deaths: [UInt32: WorkerDeath] = [:]
+    var deaths: [UInt32: WorkerDeath] = [:]
     private var listener: Listener?
     private var control: ControlLink<ProxyOrder>?
     private var turnEnd: TurnEnd?
@@ -386,86 +389,11 @@ package final class ProxyProcess {
         release(request)
     }
 
-    private func release(_ request: ProxyRequest) {
+    /// Nobody waits for its answer any more. It must be in no list.
+    func release(_ request: ProxyRequest) {
         if request.isAlone { endTrial(of: request) }
         bufferedByteCount -= request.bodyByteCount
         requests.release(request)
-    }
-
-    // MARK: Workers that end
-
-    /// The link's socket ended. What it had waits for the supervisor to say how the worker died.
-    func linkLost(_ link: WorkerLink, _ model: ServedModel) {
-        if let death = deaths.removeValue(forKey: link.serial) {
-            resolve(link, model, death)
-        } else {
-            lostLinks.append((link, model))
-        }
-    }
-
-    private func workerExited(_ serial: UInt32, _ death: WorkerDeath) {
-        if let index = lostLinks.firstIndex(where: { $0.link.serial == serial }) {
-            let lost = lostLinks.remove(at: index)
-            resolve(lost.link, lost.model, death)
-            return
-        }
-        for model in allModels {
-            guard let link = model.links.first(where: { $0.serial == serial }) else { continue }
-            if link.state == .closed { model.remove(link) } else { deaths[serial] = death }
-        }
-    }
-
-    /// A link that was never connected is never lost.
-    private func forgetDeaths() {
-        guard !deaths.isEmpty else { return }
-        let open = Set(allModels.flatMap(\.links).filter { $0.state != .closed }.map(\.serial))
-        deaths = deaths.filter { open.contains($0.key) }
-    }
-
-    /// Finds each request of a dead worker its place (HARDENING §2, "Who died why").
-    /// - Parameter hasEnded: the supervisor has said so.
-    private func resolve(_ link: WorkerLink, _ model: ServedModel, _ death: WorkerDeath, hasEnded: Bool = true) {
-        for request in link.takeOrphans().reversed() {
-            if hasEnded { request.readerHasEnded() }
-            // One that is too slow is answered 504 each time, and may be quicker another day.
-            let isGuilty = death == .crash && strike(request, model)
-            if request.connection == nil {
-                model.forget(request)
-                release(request)
-                continue
-            }
-            switch death {
-            case .external:
-                request.externalDeathCount += 1
-                if request.externalDeathCount > Self.externalDeathLimit {
-                    fail(request, .noWorker(model: model.route.name))
-                } else {
-                    model.requeue(request)
-                }
-            case .crash, .deadline:
-                request.crashCount += 1
-                if isGuilty || request.crashCount > 1 {
-                    fail(request, .poisonInput(model: model.route.name))
-                } else {
-                    request.isAlone = true
-                    model.requeue(request)
-                }
-            }
-        }
-        model.remove(link)
-    }
-
-    /// So many workers killed from outside over one request are no accident (an out-of-memory killer, say).
-    private static let externalDeathLimit = 20
-    /// How long the supervisor may take to say how a worker died.
-    private static let verdictNanoseconds: UInt64 = 2_000_000_000
-
-    private func resolveUnexplained() {
-        let now = Loop.nanoseconds
-        while let lost = lostLinks.first, now > lost.link.lostAt + Self.verdictNanoseconds {
-            lostLinks.removeFirst()
-            resolve(lost.link, lost.model, .crash, hasEnded: false)
-        }
     }
 
     // MARK: Time
@@ -475,6 +403,7 @@ package final class ProxyProcess {
         timeouts.expire(at: loop.nowMilliseconds)
         requests.bodies.tick()
         resolveUnexplained()
+        connectAgain()
         findStuckWorkers()
         expireQuarantine()
         for output in [LogOutput.standardOutput, .standardError] { output.flush() }

@@ -45,13 +45,12 @@ final class ServedModel {
 
     /// A worker takes requests, or is about to: one that the supervisor has named listens already, and requests wait
     /// for the moment until it is connected.
-    var isReady: Bool {
-        route.state == .ready && links.contains { $0.state == .open || $0.state == .connecting }
-    }
+    var isReady: Bool { route.state == .ready && links.contains(where: \.isPromising) }
 
     // MARK: The list of workers
 
-    /// Connects to workers that are new. One that is gone is dropped when its requests have found their place.
+    /// Connects to workers that are new, and again to those that could not be reached. One that is gone is dropped when its
+    /// requests have found their place.
     func update(_ route: ModelRoute) {
         self.route = route
         let run = route.description?.runNanoseconds ?? .max
@@ -63,13 +62,21 @@ final class ServedModel {
             known.first { $0.serial == worker.serial }
                 ?? WorkerLink(worker, credits: credits, model: self, proxy: proxy)
         }
+        for link in links { link.connectAgain() }
         for link in known where !links.contains(where: { $0 === link }) {
             link.leave()
             if link.state != .closed || link.requests.count > 0 { links.append(link) }
         }
     }
 
-    func remove(_ link: WorkerLink) { links.removeAll { $0 === link } }
+    /// The link's worker is gone, or is nobody's any more.
+    func end(_ link: WorkerLink) {
+        link.close()
+        links.removeAll { $0 === link }
+    }
+
+    /// The link's worker is one of ours, as far as the supervisor has said.
+    func wants(_ link: WorkerLink) -> Bool { !isRetired && route.workers.contains { $0.serial == link.serial } }
 
     // MARK: Generations
 

@@ -3,6 +3,11 @@ import ApusWire
 
 /// The connection to one worker, and the requests that it has.
 ///
+///     connecting ──▶ open ──the socket ends──▶ lost ──its worker has ended──▶ closed
+///       │   ▲                                   │
+///     fails └── its time comes ─┐        nobody says why
+///       └──────────────────▶ resting ◀──────────┘
+///
 /// A worker is handed groups of requests. It has room (credit) for a certain number of groups; a group is done
 /// when all its requests are answered.
 final class WorkerLink: StreamOwner, WorkerLoad {
@@ -11,6 +16,8 @@ final class WorkerLink: StreamOwner, WorkerLoad {
         case open
         /// The socket ended; the supervisor has not said why. Its requests wait for that.
         case lost
+        /// There is no socket, though the worker lives, as far as is known. It is tried again when its time has come.
+        case resting
         case closed
     }
 
@@ -38,7 +45,12 @@ final class WorkerLink: StreamOwner, WorkerLoad {
     var overdueSince: UInt64?
     /// The supervisor was told that its worker is stuck.
     var isReportedStuck = false
+    /// How often it rested since it was open.
+    private var restCount: UInt64 = 0
+    private var restEnd: UInt64 = 0
 
+    /// How long it rests, at first and at most.
+    private static let restNanoseconds = (first: UInt64(100_000_000), last: UInt64(5_000_000_000))
     /// How long a worker may be at something else when a request's time is up.
     private static let silenceNanoseconds: UInt64 = 1_000_000_000
 
@@ -56,6 +68,9 @@ final class WorkerLink: StreamOwner, WorkerLoad {
     var inHandCount: Int { requests.count }
 
     var isIdle: Bool { state == .open && !isLeaving && requests.count == 0 }
+
+    /// It takes requests, or is about to: a worker listens before it is named.
+    var isPromising: Bool { state == .open || state == .connecting && restCount == 0 }
 
     /// It has a request whose time is up.
     func hasOverdue(at now: UInt64) -> Bool {
@@ -91,6 +106,8 @@ final class WorkerLink: StreamOwner, WorkerLoad {
 
     private func open(_ stream: Stream) {
         self.stream = stream
+        inbox = LinkInbox()
+        restCount = 0
         state = .open
         stream.setOwner(self)
         stream.startReading()
@@ -98,10 +115,29 @@ final class WorkerLink: StreamOwner, WorkerLoad {
         proxy.markDirty(model)
     }
 
-    /// A worker that died before we came; the supervisor takes it off the list.
+    /// A worker that died before we came, and the supervisor will say so; or one that cannot take us now.
     private func failed(_ error: UVError) {
-        state = .closed
         proxy.log.debug("cannot connect to a worker", metadata: ["serial": "\(serial)", "reason": "\(error)"])
+        rest()
+    }
+
+    /// Has no socket for a while, each time for longer. It must have no requests.
+    func rest() {
+        state = .resting
+        let (first, last) = Self.restNanoseconds
+        restEnd = Loop.nanoseconds + min(first << min(restCount, 10), last)
+        restCount += 1
+        proxy.linkRests(self, model)
+    }
+
+    /// It has rested long enough.
+    func isDue(at now: UInt64) -> Bool { state == .resting && now >= restEnd }
+
+    /// Ends its rest.
+    func connectAgain() {
+        guard state == .resting else { return }
+        state = .connecting
+        connect()
     }
 
     // MARK: Sending
@@ -209,14 +245,15 @@ final class WorkerLink: StreamOwner, WorkerLoad {
         proxy.linkLost(self, model)
     }
 
-    /// Gives up the requests of a lost link, first come first, and is closed then.
+    /// Gives up the requests of a lost link, first come first.
     func takeOrphans() -> [ProxyRequest] {
         var orphans: [ProxyRequest] = []
         while let request = requests.popFirst() {
             request.link = nil
             orphans.append(request)
         }
-        close()
+        for index in groups.indices { groups[index] = 0 }
+        isExclusive = false
         return orphans
     }
 
@@ -227,7 +264,7 @@ final class WorkerLink: StreamOwner, WorkerLoad {
     }
 
     private func closeIfLeft() {
-        guard isLeaving, requests.count == 0, state == .open || state == .connecting else { return }
+        guard isLeaving, requests.count == 0, state != .lost else { return }
         close()
     }
 
