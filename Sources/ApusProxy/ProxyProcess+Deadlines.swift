@@ -25,6 +25,7 @@ extension ProxyProcess {
             if let deadline = model.deadlines.first?.deadline { next = min(next ?? .max, deadline) }
         }
         if let next { armDeadlines(next) }
+        endTurn()
     }
 
     private func expire(_ request: ProxyRequest, _ model: ServedModel, at now: UInt64) {

@@ -54,6 +54,9 @@ package final class ProxyProcess {
     /// On the loop's clock.
     var lastTick: UInt64?
     private(set) var deadlineTimer: Timer?
+    /// Those whose requests are held back until `holdTimer` fires.
+    private var holding: [ServedModel] = []
+    private var holdTimer: Timer?
     /// When `deadlineTimer` fires, nanoseconds of CLOCK_MONOTONIC; nil while it rests.
     var armedDeadline: UInt64?
     /// Those with requests that were answered 504 and are still out.
@@ -109,6 +112,7 @@ package final class ProxyProcess {
         turnEnd = TurnEnd(on: loop) { [unowned(unsafe) self] in endTurn() }  // closed in `stop`
         tick = Timer(on: loop) { [unowned self] in ticked() }
         deadlineTimer = Timer(on: loop) { [unowned self] in expireRequests() }
+        holdTimer = Timer(on: loop) { [unowned self] in endHold() }
         tick?.start(
             milliseconds: ConnectionTimeouts.tickMilliseconds,
             repeating: ConnectionTimeouts.tickMilliseconds)
@@ -161,6 +165,7 @@ package final class ProxyProcess {
         turnEnd?.close()
         tick?.close()
         deadlineTimer?.close()
+        holdTimer?.close()
         loop.stop()
     }
 
@@ -290,8 +295,27 @@ package final class ProxyProcess {
     }
 
     /// Hands out what waits. That may answer clients, whose next requests are handed out, too.
-    private func endTurn() {
+    ///
+    /// Timers call it themselves: the loop sleeps between them and a turn's end.
+    func endTurn() {
         while !dirty.isEmpty { dispatchDirty() }
+    }
+
+    /// Looks at the model again in a millisecond, if nothing happens there before: what waits is held back for more, or
+    /// for who is done soon.
+    func hold(_ model: ServedModel) {
+        if holding.isEmpty { holdTimer?.start(milliseconds: 1) }
+        holding.append(model)
+        model.isHolding = true
+    }
+
+    private func endHold() {
+        for model in holding {
+            model.isHolding = false
+            if model.queue.count > 0 { markDirty(model) }
+        }
+        holding.removeAll(keepingCapacity: true)
+        endTurn()
     }
 
     private func dispatchDirty() {
@@ -407,12 +431,10 @@ package final class ProxyProcess {
         findStuckWorkers()
         expireQuarantine()
         for output in [LogOutput.standardOutput, .standardError] { output.flush() }
-        for entry in catalog.entries {
-            for model in entry.versions where model.queue.count > 0 { markDirty(model) }  // held back for too long
-        }
         if !retired.isEmpty { forgetRetired() }
         if isPaused { makeRoom() }
         if isRetiring { checkRetired() }
         if isDraining { checkDrained() }
+        endTurn()
     }
 }

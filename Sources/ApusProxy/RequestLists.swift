@@ -45,12 +45,22 @@ struct DeadlineList {
     /// Puts it behind those whose deadline is not later. All of a model have the same time, so but for those that come
     /// from another model the order of arrival is that of the deadlines.
     mutating func insert(_ request: ProxyRequest) {
-        var place = last
-        while let later = place, later.deadline > request.deadline { place = later.earlier }
-        request.earlier = place
-        request.later = place == nil ? first : place?.later
-        if let place { place.later = request } else { first = request }
-        if let later = request.later { later.earlier = request } else { last = request }
+        if let last, last.deadline > request.deadline { return insert(request, before: last) }
+        request.earlier = last
+        request.later = nil
+        if let last { last.later = request } else { first = request }
+        last = request
+    }
+
+    /// - Parameter later: one that it goes before, if not the first of these.
+    @inline(never)
+    private mutating func insert(_ request: ProxyRequest, before later: ProxyRequest) {
+        var later = later
+        while let next = later.earlier, next.deadline > request.deadline { later = next }
+        request.earlier = later.earlier
+        request.later = later
+        if let earlier = later.earlier { earlier.later = request } else { first = request }
+        later.earlier = request
     }
 
     mutating func remove(_ request: ProxyRequest) {

@@ -23,6 +23,8 @@ final class ServedModel {
     private(set) var deadlines = DeadlineList()
     private(set) var inFlightCount = 0
     var isDirty = false
+    /// The proxy looks again soon at what is held back.
+    var isHolding = false
     /// A link that breaks meanwhile may bring a client's next request here.
     private var isDispatching = false
     private var successor: ServedModel?
@@ -234,11 +236,14 @@ final class ServedModel {
         isDispatching = true
         defer { isDispatching = false }
         if isRetired && !(keepsQueue && hasWaiting) { return closeIdleLinks() }
-        let refused = proxy.quarantine.isEmpty ? [] : screen(at: now)
+        guard proxy.quarantine.isEmpty else { return dispatchScreened(at: now, mayHold: mayHold) }
         handOut(at: now, mayHold: mayHold)
-        series.setQueueLength(queue.count)
-        series.setInFlight(inFlightCount)
-        // Last of all: an answer may bring its client's next request here, which was not screened.
+    }
+
+    /// Those that are refused are answered last: that may bring their clients' next requests, which were not screened.
+    private func dispatchScreened(at now: UInt64, mayHold: Bool) {
+        let refused = screen(at: now)
+        handOut(at: now, mayHold: mayHold)
         for request in refused { proxy.fail(request, .quarantined(model: route.name)) }
     }
 
@@ -247,13 +252,25 @@ final class ServedModel {
             requestNanoseconds: requestNanoseconds, isBatched: route.description?.isBatched ?? false,
             processorCount: proxy.settings.processorCount, proxyIndex: proxy.settings.slot)
         while queue.count > 0 {
-            guard let (link, count) = choose(policy, at: now, mayHold: mayHold) else { return }
+            guard let (link, count) = choose(policy, at: now, mayHold: mayHold) else { break }
             fillGroup(count: count)
             inFlightCount += group.count
             link.send(group[...], at: now, buffers: &buffers)
-            // A link that broke may have answered clients, too: what they brought is screened first.
-            guard link.state == .open else { return proxy.markDirty(self) }
+            guard link.state == .open else {
+                // It may have answered clients, too: what they brought is screened first.
+                proxy.markDirty(self)
+                break
+            }
         }
+        if isHeldBack { proxy.hold(self) }
+        series.setQueueLength(queue.count)
+        series.setInFlight(inFlightCount)
+    }
+
+    /// Requests wait though a worker has room, and nobody looks again yet. One that has to be alone waits for an answer.
+    private var isHeldBack: Bool {
+        guard queue.count > 0, !isHolding, queue.first?.isAlone == false else { return false }
+        return links.contains(where: \.hasCredit)
     }
 
     /// A request that has to be alone needs a worker that has nothing else.
