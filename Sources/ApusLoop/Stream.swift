@@ -81,6 +81,7 @@ package final class Stream {
         let code = uv_pipe_open(handle.raw, descriptor)
         guard code == 0 else {
             stream.close()
+            Glibc.close(descriptor)  // the stream has not taken it
             throw UVError(code: code, call: "uv_pipe_open")
         }
         return stream

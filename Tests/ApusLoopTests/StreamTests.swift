@@ -23,6 +23,15 @@ struct StreamTests {
         }
     }
 
+    @Test("a descriptor that is no socket is refused, and closed")
+    func adoptsNoSocket() throws {
+        try withLoop { loop in
+            let descriptor = open("/", 0o10000000 | O_CLOEXEC)  // O_PATH (<bits/fcntl-linux.h>), which the importer leaves out
+            #expect(throws: UVError.self) { try Stream.adopt(descriptor, on: loop) }
+            #expect(fcntl(descriptor, F_GETFD) == -1 && errno == EBADF)
+        }
+    }
+
     @Test("the end is reported once, after the last byte, and the other direction stays open")
     func end() throws {
         try withLoop { loop in
