@@ -107,7 +107,12 @@ package final class ProxyProcess {
     // MARK: The process
 
     /// Takes the control link over and begins to accept.
+    /// - Throws: when the descriptor is no socket that can listen. Nothing is left open then.
     func start(_ control: ControlLink<ProxyOrder>, listener descriptor: CInt) throws(UVError) {
+        // First, since it alone may fail.
+        listener = try Listener(descriptor: descriptor, isUnix: false, on: loop) {
+            [unowned self] in accept($0)
+        }
         self.control = control
         turnEnd = TurnEnd(on: loop) { [unowned(unsafe) self] in endTurn() }  // closed in `stop`
         tick = Timer(on: loop) { [unowned self] in ticked() }
@@ -116,9 +121,6 @@ package final class ProxyProcess {
         tick?.start(
             milliseconds: ConnectionTimeouts.tickMilliseconds,
             repeating: ConnectionTimeouts.tickMilliseconds)
-        listener = try Listener(descriptor: descriptor, isUnix: false, on: loop) {
-            [unowned self] in accept($0)
-        }
     }
 
     func handle(_ order: ProxyOrder) {
@@ -385,8 +387,6 @@ package final class ProxyProcess {
                 connection.current.request = nil
                 return connection.close()
             }
-            // A request that waited when another version took over was answered by that one.
-            if connection.current.model !== model { connection.current.model = model }
             connection.answer(result, body, timing)
         } else {
             release(request)
