@@ -75,8 +75,8 @@ final class ProxyRequest {
     private let bodies: BodyMemory?
     /// What the frame of a larger body lies in; nil when it is in `heap`.
     private var block: BodyMemory.Block?
-    /// A worker that nothing is known of may still read `block`.
-    private var mayBeRead = false
+    /// How many workers that nothing is known of may still read `block`.
+    private var unknownReaderCount = 0
     /// A worker was given it. What was outgrown or refused before is not kept for others: whoever sends too much leaves
     /// nothing behind.
     private var wasHandedOut = false
@@ -166,17 +166,19 @@ final class ProxyRequest {
     }
 
     private func give(_ block: BodyMemory.Block) {
-        if mayBeRead { bodies?.giveLater(block) } else { bodies?.give(block, isKept: wasHandedOut) }
+        if unknownReaderCount > 0 { bodies?.giveLater(block) } else { bodies?.give(block, isKept: wasHandedOut) }
         self.block = nil
         wasHandedOut = false
-        mayBeRead = false
+        unknownReaderCount = 0
     }
 
     /// The link that it was sent on is lost, but perhaps not the worker: its memory is used for no other request.
-    func mistrustReader() { mayBeRead = block != nil }
+    func mistrustReader() {
+        if block != nil { unknownReaderCount += 1 }
+    }
 
-    /// That worker is no more.
-    func readerHasEnded() { mayBeRead = false }
+    /// That worker is no more. Others that had it before may be.
+    func readerHasEnded() { unknownReaderCount = max(0, unknownReaderCount - 1) }
 
     /// Tells the worker that has it, if one has, that nobody waits for the answer.
     func cancel() {

@@ -295,6 +295,20 @@ struct LargeRequestTests {
         #expect(table.bodies.lentCount == 1, "only the first one is waited for")
     }
 
+    @Test("memory that two workers were given is not used while one of them may read it")
+    func lostReaders() throws {
+        let table = RequestTable()
+        let request = table.take()
+        Self.fill(request, Self.body(1 << 20), pieces: 50_000)
+        _ = try Self.laid(request, table)
+        request.mistrustReader()  // nobody says what became of this one
+        _ = try Self.laid(request, table)
+        request.mistrustReader()
+        request.readerHasEnded()
+        table.release(request)
+        #expect(table.bodies.keptByteCount == 0 && table.bodies.lentCount == 1)
+    }
+
     @Test("a body that no worker was given, and memory that was outgrown, leave nothing behind")
     func refused() {
         let table = RequestTable()
