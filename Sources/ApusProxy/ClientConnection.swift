@@ -12,7 +12,7 @@ import Glibc
 final class ClientConnection: StreamOwner {
     /// Bytes of pipelined requests that are kept; beyond it reading stops.
     static let pipelineByteLimit = 64 << 10
-    /// A body that no worker will see is read up to this, so that the connection can be kept.
+    /// A body that no worker will see may be so long. A longer one is refused and not read, and the connection ends.
     static let localBodyByteLimit = 64 << 10
     /// What is thrown away after an early answer, so that a reset does not eat it (RFC 9112 §9.6).
     static let lingerByteLimit = 1 << 20
@@ -51,12 +51,13 @@ final class ClientConnection: StreamOwner {
     unowned(unsafe) let proxy: ProxyProcess
     var phase = Phase.between
     var current = CurrentRequest()
-    /// The request that the arriving body is for, if a worker will see it. Otherwise the body is collected, and
-    /// `localEndpoint` answers. Neither is there when the body is thrown away, or was answered at its head.
+    /// The request that the arriving body is for, if a worker will see it. Otherwise the body is collected if it has a
+    /// meaning, and `localEndpoint` answers. Neither is there when the body was answered at its head.
     private var arriving: ProxyRequest?
     private var localEndpoint: LocalEndpoint?
     var framing = Framing.length(remaining: 0)
-    var collected: [UInt8] = []
+    /// What has come of the body for `localEndpoint`. Empty, and without memory, at all other times.
+    private(set) var collected: [UInt8] = []
     /// Bytes that came and are not used yet.
     var pending = PendingBytes()
     private var scanned = 0
@@ -246,14 +247,13 @@ final class ClientConnection: StreamOwner {
     /// Admits the request and makes ready for its body, of which `restByteCount` bytes or less are here.
     private func follow(_ route: Route, _ head: borrowing HTTPRequestHead, restByteCount: Int) {
         phase = .body
+        admit(route, head)
+        guard phase == .body else { return }
         switch head.framing {
         case .none: framing = .length(remaining: 0)
         case .length(let count): framing = .length(remaining: count)
-        case .chunked:
-            framing = .chunked(ChunkedDecoder(bodyLimit: bodyLimit(route), limits: proxy.limits))
+        case .chunked: framing = .chunked(ChunkedDecoder(bodyLimit: bodyByteLimit, limits: proxy.limits))
         }
-        admit(route, head)
-        guard phase == .body else { return }
         if head.expectsContinue, restByteCount == 0 { sendContinue() }
         if case .length(let count) = framing {
             if count == 0 { return endBody() }
@@ -264,11 +264,9 @@ final class ClientConnection: StreamOwner {
         wait(for: .bodyGrace)
     }
 
-    private func bodyLimit(_ route: Route) -> Int {
-        switch route {
-        case .infer(let route): route.model.route.limits.bodyByteLimit
-        case .local: Self.localBodyByteLimit
-        }
+    /// Of the request that was admitted.
+    private var bodyByteLimit: Int {
+        arriving?.model?.route.limits.bodyByteLimit ?? Self.localBodyByteLimit
     }
 
     /// Decides before the body is read whether it will be (HARDENING §1, row 13).
@@ -300,11 +298,7 @@ final class ClientConnection: StreamOwner {
     private func refusal(
         of head: HTTPRequestHead, _ model: ServedModel, _ shape: ServingProtocol
     ) -> Reply? {
-        let limit = model.route.limits.bodyByteLimit
-        if case .length(let count) = head.framing, count > limit {
-            let error = HTTPParseError.bodyTooLarge(limit: limit)
-            return .error(error.status, "\(error), Content-Length is \(count)", shape)
-        }
+        if let reply = refusal(of: head, bodyByteLimit: model.route.limits.bodyByteLimit, shape) { return reply }
         if head.contentCoding == .unknown {
             var reply = Reply.error(
                 415, "the body's Content-Encoding is not known; expected gzip, deflate or none", shape)
@@ -314,21 +308,23 @@ final class ClientConnection: StreamOwner {
         return proxy.overload(model).map { .error($0, shape) }
     }
 
+    /// The same for a body that says it is too long. One in chunks is cut off by its decoder.
+    private func refusal(of head: HTTPRequestHead, bodyByteLimit: Int, _ shape: ServingProtocol) -> Reply? {
+        guard case .length(let count) = head.framing, count > bodyByteLimit else { return nil }
+        let error = HTTPParseError.bodyTooLarge(limit: bodyByteLimit)
+        return .error(error.status, "\(error), Content-Length is \(count)", shape)
+    }
+
     /// The proxy answers by itself. A body that is not worth reading is not read: the connection closes.
     private func beginLocal(_ endpoint: LocalEndpoint, _ head: HTTPRequestHead) {
-        collected.removeAll(keepingCapacity: true)
-        localEndpoint = endpoint
-        guard case .failure(var reply) = endpoint else { return }
-        let isLong: Bool
-        switch head.framing {
-        case .none: isLong = false
-        case .length(let count): isLong = count > Self.localBodyByteLimit
-        case .chunked: isLong = false  // the decoder's limit is for this case
+        var early = refusal(of: head, bodyByteLimit: Self.localBodyByteLimit, current.servingProtocol)
+        if case .failure(let reply) = endpoint, early != nil || head.expectsContinue { early = reply }
+        guard var early else {
+            localEndpoint = endpoint
+            return
         }
-        guard isLong || head.expectsContinue else { return }
-        reply.closes = true
-        localEndpoint = nil
-        answer(reply)
+        early.closes = true
+        answer(early)
     }
 
     private func sendContinue() {
@@ -370,12 +366,21 @@ final class ClientConnection: StreamOwner {
         if let request = arriving {
             request.append(part)
             countBuffered(part.count)
-        } else if localEndpoint != nil, collected.count + part.count <= Self.localBodyByteLimit {
+        } else if readsBody {
             collected.append(contentsOf: part)
+            countBuffered(part.count)
         }
     }
 
-    /// Counts what has come of the arriving request's body, and refuses it when all bodies together are too much.
+    /// The body has a meaning for `localEndpoint`.
+    private var readsBody: Bool {
+        switch localEndpoint {
+        case nil, .failure: false
+        case .some: true
+        }
+    }
+
+    /// Counts what has come of the arriving body, and refuses it when all bodies together are too much.
     private func countBuffered(_ byteCount: Int) {
         proxy.bufferedByteCount += byteCount
         if proxy.bufferedByteCount > proxy.settings.bufferedByteLimit { refuseForMemory() }
@@ -405,18 +410,19 @@ final class ClientConnection: StreamOwner {
         guard let endpoint = localEndpoint else {
             preconditionFailure("a body without a place was answered at its head")
         }
-        localEndpoint = nil
+        let body = collected
+        dropCollected()
         guard case .repositoryChange(let name, let loads) = endpoint else {
-            return answer(proxy.reply(to: endpoint, body: collected))
+            return answer(proxy.reply(to: endpoint, body: body))
         }
-        if let refusal = proxy.refusalOfModelChange(collected) { return answer(refusal) }
+        if let refusal = proxy.refusalOfModelChange(body) { return answer(refusal) }
         phase = .waiting
         proxy.changeModel(name, loads: loads, for: self)
     }
 
     /// Forgets the body that was arriving: its client will not wait for an answer to it.
     private func dropArriving() {
-        localEndpoint = nil
+        dropCollected()
         guard let request = arriving else { return }
         arriving = nil
         setLowWater()
@@ -424,11 +430,22 @@ final class ClientConnection: StreamOwner {
         proxy.requests.release(request)
     }
 
+    private func dropCollected() {
+        localEndpoint = nil
+        proxy.bufferedByteCount -= collected.count
+        collected = []
+    }
+
     // MARK: Refusals and the end
 
     private func refuse(_ error: HTTPParseError) {
         if phase == .between || phase == .head { current.beginUnreadable(proxy: proxy) }
+        let endpoint = localEndpoint
         dropArriving()
+        if case .failure(var reply) = endpoint, case .bodyTooLarge = error {
+            reply.closes = true
+            return answer(reply)
+        }
         proxy.metrics.recordParseError(status: error.status)
         var reply = Reply.error(error.status, error.description, current.servingProtocol)
         reply.closes = true

@@ -184,6 +184,7 @@ def test_expect_100_continue_is_answered_before_the_body(connection):
 
 @pytest.mark.parametrize("target, length, status", [
     (INFER, 1 << 30, 413),
+    ("/v2/repository/index", 1 << 30, 413),
     ("/v2/models/nobody/infer", len(BODY), 404),
     ("/nowhere", len(BODY), 404),
 ])  # fmt: skip
