@@ -372,11 +372,12 @@ final class ClientConnection: StreamOwner {
         }
     }
 
-    /// The body has a meaning for `localEndpoint`.
+    /// The body has a meaning for `localEndpoint`: that of GET or HEAD has none (RFC 9110 §9.3.1).
     private var readsBody: Bool {
+        guard current.method == .post else { return false }
         switch localEndpoint {
-        case nil, .failure: false
-        case .some: true
+        case nil, .failure: return false
+        case .some: return true
         }
     }
 

@@ -98,4 +98,20 @@ struct LocalBodyTests {
             #expect(proxy.process.bufferedByteCount == 0)
         }
     }
+
+    @Test("that of GET or HEAD has no meaning, and changes nothing", arguments: ["GET", "HEAD"])
+    func get(method: String) throws {
+        try RunningProxy.with { proxy in
+            let client = try proxy.connect()
+            let body = #"{"log_verbose_level":1}"#
+            try client.send(TestClient.request(method, "/v2/logging", body: body))
+            try client.send(TestClient.request(method, "/v2/trace/setting", body: body))
+            try client.send(TestClient.request(method, "/v2/models/m/trace/setting", body: "no JSON"))
+            try client.wait(forAnswers: 3)
+            #expect(client.statuses == [200, 200, 200])
+            #expect(proxy.supervisor.received == [], "no other proxy is told")
+            try client.send(TestClient.request("POST", "/v2/logging", body: body))
+            try proxy.run(until: "the supervisor is told") { !proxy.supervisor.received.isEmpty }
+        }
+    }
 }
