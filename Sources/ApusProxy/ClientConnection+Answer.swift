@@ -54,7 +54,7 @@ extension ClientConnection {
         if proxy.settings.logsAccess { logAccess(status: head.status, byteCount: body.count) }
         let isHead = current.method == .head
         let model = current.model?.label
-        model.withBytes { label in
+        let isSent = model.withBytes { label in
             current.withRequestID { id in
                 head.model = label
                 head.requestID = id
@@ -64,15 +64,18 @@ extension ClientConnection {
                 // A short body goes behind its head: one piece costs the kernel less than two.
                 guard body.count <= Self.joinedByteCount else { return send(cursor.written, body) }
                 cursor.append(body)
-                send(cursor.written, .empty)
+                return send(cursor.written, .empty)
             }
         }
+        if !isSent { current.closesAfterAnswer = true }
     }
 
-    /// Sends bytes as they are. A failure is reported by the stream's end.
-    func send(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) {
+    /// Sends bytes as they are. Changes nothing of `current`, whose id may be among them.
+    /// - Returns: false when the client is gone.
+    func send(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Bool {
         proxy.metrics.sent(byteCount: first.count + second.count)
-        do throws(UVError) { try stream.send(first, second) } catch { current.closesAfterAnswer = true }
+        do throws(UVError) { try stream.send(first, second) } catch { return false }
+        return true
     }
 
     /// One line a request; never a byte of its body or of its query.

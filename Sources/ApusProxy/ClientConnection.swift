@@ -329,7 +329,7 @@ final class ClientConnection: StreamOwner {
 
     private func sendContinue() {
         proxy.metrics.continueSent()
-        send(UnsafeRawBufferPointer(HTTPResponseHead.continue), .empty)
+        if !send(UnsafeRawBufferPointer(HTTPResponseHead.continue), .empty) { current.closesAfterAnswer = true }
     }
 
     // MARK: Bodies
