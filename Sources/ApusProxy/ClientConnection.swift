@@ -175,8 +175,8 @@ final class ClientConnection: StreamOwner {
             if phase == .closed { return }
             pending.removeFirst(used)
         }
+        if hasEnded { return endOfPending() }
         if pending.count <= Self.pipelineByteLimit { stream.startReading() }
-        if hasEnded { endOfInput() }
     }
 
     /// - Returns: how many of `bytes` were used.
@@ -459,21 +459,22 @@ final class ClientConnection: StreamOwner {
         endOfInput()
     }
 
-    /// The client will send no more. What it has sent is answered, unless its request still waits, in the queue or behind
-    /// others at its worker: most likely nobody is there any more.
+    /// The client will send no more. What came whole is answered, in its order (RFC 9112 §9.6). But a request that still
+    /// waits, in the queue or behind others at its worker, goes, and with it what came behind it: most likely nobody is
+    /// there any more.
     private func endOfInput() {
+        if phase == .waiting, let request = current.request {
+            if request.state == .queued { return close() }
+            if request.isBehindOthers { request.cancel() }
+        }
+        endOfPending()
+    }
+
+    /// The client has sent no more than what is pending, and a part of a request is none.
+    private func endOfPending() {
         switch phase {
-        case .between, .head, .body, .lingering, .closed:
-            close()
-        case .waiting:
-            if let request = current.request, request.state == .queued {
-                close()
-            } else {
-                current.closesAfterAnswer = true
-                if let request = current.request, request.isBehindOthers { request.cancel() }
-            }
-        case .writing:
-            current.closesAfterAnswer = true
+        case .between, .head, .body, .lingering, .closed: close()
+        case .waiting, .writing: if pending.isEmpty { current.closesAfterAnswer = true }
         }
     }
 
@@ -525,10 +526,10 @@ final class ClientConnection: StreamOwner {
     /// Says close and waits for the client to close too, so that it can read its answer.
     func linger() {
         phase = .lingering
-        pending = PendingBytes()
+        if !isProcessing { pending = PendingBytes() }  // else whoever does that goes on with it
         stream.shutdownWriting()
-        stream.startReading()
         if hasEnded { return close() }
+        stream.startReading()
         wait(for: .linger)
     }
 

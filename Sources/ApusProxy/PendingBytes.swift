@@ -26,6 +26,7 @@ struct PendingBytes: ~Copyable {
     }
 
     mutating func removeFirst(_ count: Int) {
+        precondition(count <= self.count, "only bytes that are pending are used")
         start += count
         guard start == end else { return }
         free(memory)

@@ -6,6 +6,56 @@ import Testing
 
 @Suite("Client connection")
 struct ClientConnectionTests {
+    static let live = TestClient.request("GET", "/livez")
+
+    @Test("what came whole before the client shut its side is answered, in its order; a part of a request is not")
+    func halfClosed() throws {
+        try RunningProxy.with { proxy in
+            let client = try proxy.connect()
+            try client.send(TestClient.infer + Self.live + TestClient.infer + Self.live + "GET /livez HT")
+            let first = try proxy.nextRequest()
+            client.shutdown()
+            try proxy.run(milliseconds: 20)
+            #expect(client.statuses == [])
+            try proxy.worker.answer(first)
+            let second = try proxy.nextRequest()
+            #expect(client.statuses == [200, 200] && !client.hasEnded)
+            try proxy.worker.answer(second)
+            try client.waitForEnd()
+            #expect(client.statuses == [200, 200, 200, 200])
+        }
+    }
+
+    @Test("the last answer to a client that has shut its side says close")
+    func lastAnswer() throws {
+        try RunningProxy.with { proxy in
+            let client = try proxy.connect()
+            try client.send(TestClient.infer + TestClient.infer)
+            let first = try proxy.nextRequest()
+            client.shutdown()
+            try proxy.run(milliseconds: 20)
+            try proxy.worker.answer(first)
+            try proxy.worker.answer(try proxy.nextRequest())
+            try client.waitForEnd()
+            #expect(client.statuses == [200, 200])
+            let answers = client.received.split(separator: "{}")
+            #expect(answers.map { $0.contains("connection: close") } == [false, true])
+        }
+    }
+
+    @Test("what is pipelined behind a request that asks to close is thrown away")
+    func pipelinedBehindClose() throws {
+        try RunningProxy.with { proxy in
+            let client = try proxy.connect()
+            let last = TestClient.request("GET", "/livez", fields: "Connection: close\r\n")
+            try client.send(TestClient.infer + last + Self.live)
+            try proxy.worker.answer(try proxy.nextRequest())
+            try client.waitForEnd()
+            #expect(client.statuses == [200, 200])
+            #expect(client.connection.phase == .lingering && client.connection.pending.count == 0)
+        }
+    }
+
     @Test("an answer to a client that has gone unseen ends its connection")
     func goneUnseen() throws {
         try RunningProxy.with { proxy in

@@ -84,6 +84,17 @@ def test_a_client_that_shuts_its_sending_side_gets_its_answer(connection):
     assert connection.is_closed()
 
 
+def test_a_client_that_shuts_its_sending_side_gets_the_answers_to_all_that_it_sent(connection):
+    for _ in range(3):
+        connection.request("POST", INFER, body=BODY)
+        connection.request("GET", "/livez")
+    connection.socket.shutdown(socket.SHUT_WR)
+    for _ in range(3):
+        check_infer(connection.read())
+        assert connection.read().status == 200
+    assert connection.is_closed()
+
+
 def test_a_client_that_leaves_costs_nothing(server):
     for _ in range(100):
         with Connection(server) as connection:
