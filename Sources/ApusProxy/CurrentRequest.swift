@@ -10,6 +10,7 @@ struct CurrentRequest {
     private(set) var method = HTTPMethod.get
     private(set) var versionMinor: UInt8 = 1
     private(set) var keepAlive = true
+    /// When its head was here, in nanoseconds of CLOCK_MONOTONIC.
     private(set) var startedAt: UInt64 = 0
     /// The end of input was seen, or this was the last request.
     var closesAfterAnswer = false

@@ -14,7 +14,7 @@ extension ProxyProcess {
         measurement.decodeNanoseconds = result.timing.decode
         measurement.computeNanoseconds = result.timing.compute
         measurement.encodeNanoseconds = result.timing.encode
-        measurement.totalNanoseconds = now &- request.arrivedAt
+        measurement.totalNanoseconds = now &- request.startedAt
         measurement.requestRowCount = result.requestRowCount
         measurement.runRowCount = result.runRowCount
         measurement.isFirstOfRun = result.flags.isFirstOfRun

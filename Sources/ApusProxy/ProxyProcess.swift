@@ -352,8 +352,10 @@ package final class ProxyProcess {
         }
         request.model = model
         if let error = overload(model) { return refuse(request, error, from: connection) }
-        request.arrivedAt = connection.current.startedAt
-        request.deadline = Loop.nanoseconds + UInt64(model.route.limits.requestMilliseconds) * 1_000_000
+        let now = Loop.nanoseconds
+        request.startedAt = connection.current.startedAt
+        request.arrivedAt = now
+        request.deadline = now + UInt64(model.route.limits.requestMilliseconds) * 1_000_000
         model.enqueue(request)
     }
 

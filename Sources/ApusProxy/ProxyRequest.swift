@@ -44,7 +44,9 @@ final class ProxyRequest {
     var inferenceHeaderByteCount: Int64 = -1
     var coding = ContentCoding.identity
     var accepted: HTTPAcceptedCodings = []
-    /// Nanoseconds of CLOCK_MONOTONIC.
+    /// When its head was here, in nanoseconds of CLOCK_MONOTONIC, as are the next three.
+    var startedAt: UInt64 = 0
+    /// All of it was here.
     var arrivedAt: UInt64 = 0
     var dispatchedAt: UInt64 = 0
     var deadline: UInt64 = 0

@@ -71,6 +71,7 @@ final class RunningProxy {
     func run(milliseconds: UInt64) throws {
         var isOver = false
         let timer = Timer(on: process.loop) { isOver = true }
+        process.loop.updateTime()
         timer.start(milliseconds: milliseconds)
         defer { timer.close() }
         try run(until: "\(milliseconds) ms are over") { isOver }

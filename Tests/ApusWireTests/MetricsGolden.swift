@@ -5,7 +5,7 @@ let goldenPrometheusText = """
     apus_requests_total{model="",version="",protocol="other",code="404"} 2
     apus_requests_total{model="iris",version="3",protocol="v2",code="200"} 2
     apus_requests_total{model="iris",version="3",protocol="v2",code="503"} 2
-    # HELP apus_request_duration_seconds From a request's first byte to its answer.
+    # HELP apus_request_duration_seconds From the end of a request's head to its answer.
     # TYPE apus_request_duration_seconds histogram
     apus_request_duration_seconds_bucket{model="iris",version="3",le="0.000025"} 2
     apus_request_duration_seconds_bucket{model="iris",version="3",le="0.00005"} 2

@@ -32,7 +32,7 @@ extension MetricFamily {
     static let durations = [
         MetricFamily(
             "apus_request_duration_seconds", .histogram, ModelField.total,
-            "From a request's first byte to its answer."),
+            "From the end of a request's head to its answer."),
         MetricFamily(
             "apus_queue_duration_seconds", .histogram, ModelField.queue,
             "Wait of requests for a worker to have room."),

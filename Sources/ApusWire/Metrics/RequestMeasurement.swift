@@ -3,7 +3,7 @@ package struct RequestMeasurement: Sendable {
     package var servingProtocol = ServingProtocol.other
     /// The HTTP status of the answer. Only a 2xx counts as an inference.
     package var status = 0
-    /// From its arrival to its dispatch; nil when it was refused before it came to wait.
+    /// From the arrival of all of it to its dispatch; nil when it was refused before it came to wait.
     package var queueNanoseconds: UInt64?
     /// From its arrival at the worker to the start of its run, without the decoding.
     package var batchNanoseconds: UInt64 = 0
@@ -11,7 +11,7 @@ package struct RequestMeasurement: Sendable {
     /// The run that it was part of.
     package var computeNanoseconds: UInt64 = 0
     package var encodeNanoseconds: UInt64 = 0
-    /// From its first byte to its answer.
+    /// From the end of its head to its answer.
     package var totalNanoseconds: UInt64 = 0
     /// Its own rows.
     package var requestRowCount: UInt32 = 0

@@ -56,7 +56,7 @@ enum ProcessField {
 
 /// The words of a `model` block. Durations are in nanoseconds.
 enum ModelField {
-    /// Requests answered 2xx, and their time from first byte to answer.
+    /// Requests answered 2xx, and their time from the end of the head to the answer.
     static let successes = 0
     static let successTime = 1
     static let failures = 2

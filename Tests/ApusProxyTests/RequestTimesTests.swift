@@ -1,0 +1,29 @@
+import ApusLoop
+import ApusWire
+import Testing
+
+@testable import ApusProxy
+
+@Suite("Times and counts of requests")
+struct RequestTimesTests {
+    @Test("a request arrives with its last byte: a slow upload is no wait, but a part of the whole")
+    func slowUpload() throws {
+        try RunningProxy.with { proxy in
+            let client = try proxy.connect()
+            try client.send(String(TestClient.infer.dropLast()))
+            try proxy.run(milliseconds: 200)
+            let lastByte = Loop.nanoseconds
+            try client.send("}")
+            let request = try proxy.nextRequest()
+            #expect(request.arrivedAt >= lastByte && request.arrivedAt <= Loop.nanoseconds)
+            #expect(request.deadline == request.arrivedAt + 30_000_000_000)
+            try proxy.worker.answer(request)
+            try client.wait(forAnswers: 1)
+            let wait = try #require(client.received.firstMatch(of: /queue;dur=([0-9.]+)/)).output.1
+            let queue = try #require(proxy.metric("apus_queue_duration_seconds_sum{"))
+            let total = try #require(proxy.metric("apus_request_duration_seconds_sum{"))
+            #expect(Double(wait)! < 1000 * total - 150, "milliseconds")
+            #expect(queue < total - 0.15 && total > 0.15)
+        }
+    }
+}
