@@ -37,6 +37,7 @@ extension ProxyProcess {
         if let link = request.link { suspect(link, over: request, at: now) }
         guard let connection = request.connection else { return }
         request.connection = nil
+        request.isAnswered = true
         connection.current.request = nil
         connection.answer(.error(error, request.servingProtocol))
         connection.resume()

@@ -2,7 +2,7 @@ import ApusLoop
 import ApusWire
 
 extension ProxyProcess {
-    /// Counts a request that a worker answered.
+    /// Counts a request that a worker answered. Of one that had its 504 before, which was counted then, only the run.
     func record(
         _ request: ProxyRequest, _ result: ResultFrame, _ byteCount: Int, _ model: ServedModel, at now: UInt64
     ) {
@@ -21,7 +21,7 @@ extension ProxyProcess {
         measurement.requestByteCount = UInt64(request.bodyByteCount)
         measurement.responseByteCount = UInt64(byteCount)
         measurement.unixMilliseconds = date.unixMilliseconds
-        model.series.record(measurement)
+        if request.isAnswered { model.series.recordLate(measurement) } else { model.series.record(measurement) }
     }
 
     /// Counts a request that the proxy answered itself.

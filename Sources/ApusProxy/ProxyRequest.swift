@@ -54,6 +54,8 @@ final class ProxyRequest {
     var isAlone = false
     /// In its model's list by deadline.
     var isTimed = false
+    /// Its client has had a 504, which was counted.
+    var isAnswered = false
     /// Its deadline is later than the one that its worker was told.
     var isPostponed = false
     var crashCount = 0
@@ -222,6 +224,7 @@ final class ProxyRequest {
         model = nil
         link = nil
         isAlone = false
+        isAnswered = false
         isPostponed = false
         crashCount = 0
         externalDeathCount = 0

@@ -58,6 +58,7 @@ struct RequestTableTests {
         let request = table.take()
         request.state = .dispatched
         request.isAlone = true
+        request.isAnswered = true
         request.crashCount = 1
         request.externalDeathCount = 3
         request.inferenceHeaderByteCount = 9
@@ -65,7 +66,7 @@ struct RequestTableTests {
         table.release(request)
         let next = table.take()
         #expect(next === request)
-        #expect(next.state == .idle && !next.isAlone && next.crashCount == 0)
+        #expect(next.state == .idle && !next.isAlone && !next.isAnswered && next.crashCount == 0)
         #expect(next.externalDeathCount == 0 && next.inferenceHeaderByteCount == -1)
         #expect(next.bodyByteCount == 0)
     }

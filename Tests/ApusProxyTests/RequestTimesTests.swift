@@ -26,4 +26,23 @@ struct RequestTimesTests {
             #expect(queue < total - 0.15 && total > 0.15)
         }
     }
+
+    @Test("a request that got its 504 is not counted again when its worker answers; the run is")
+    func lateAnswer() throws {
+        var limits = ModelLimits()
+        limits.requestMilliseconds = 30
+        try RunningProxy.with(limits: limits) { proxy in
+            let client = try proxy.connect()
+            try client.send(TestClient.infer)
+            let request = try proxy.nextRequest()
+            try client.wait(forAnswers: 1)
+            #expect(client.statuses == [504])
+            try proxy.worker.answer(request)
+            try proxy.run(until: "the late answer is here") { proxy.process.requests.count == 0 }
+            #expect(proxy.metric(#"apus_request_duration_seconds_count{"#) == 1)
+            #expect(proxy.metric(#"apus_requests_total{model="m",version="1",protocol="v2",code="504"}"#) == 1)
+            #expect(proxy.metric(#"apus_requests_total{model="m",version="1",protocol="v2",code="200"}"#) == nil)
+            #expect(proxy.metric(#"apus_batch_rows_count{"#) == 1)
+        }
+    }
 }

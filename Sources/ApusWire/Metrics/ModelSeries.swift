@@ -31,6 +31,11 @@ package final class ModelSeries {
         recordInference(request)
     }
 
+    /// Counts the run of a request that its worker answered too late: it has been answered, and counted, already.
+    package func recordLate(_ request: borrowing RequestMeasurement) {
+        if 200...299 ~= request.status { recordRun(request) }
+    }
+
     /// Counts a request that was given to a second worker because the first one died.
     package func recordRetry() { values.add(1, at: ModelField.retries) }
 
