@@ -194,9 +194,6 @@ let goldenPrometheusText = """
     # HELP apus_connections_total Connections accepted.
     # TYPE apus_connections_total counter
     apus_connections_total 4
-    # HELP apus_connections_refused_total Connections closed at once because there were too many.
-    # TYPE apus_connections_refused_total counter
-    apus_connections_refused_total 0
     # HELP apus_received_bytes_total Bytes read from clients.
     # TYPE apus_received_bytes_total counter
     apus_received_bytes_total 0

@@ -122,15 +122,6 @@ extension ErrorShape {
         case .torchServe: "torchserve-"
         }
     }
-
-    /// The key of its errors' schema.
-    var schemaName: StaticString {
-        switch self {
-        case .openInference, .tensorFlowServing: "Error"
-        case .mlflow: "MLflowError"
-        case .torchServe: "TorchServeError"
-        }
-    }
 }
 
 extension JSONWriter {

@@ -82,9 +82,6 @@ extension MetricFamily {
             "apus_connections_total", .counter, ProcessField.acceptedConnections,
             "Connections accepted."),
         MetricFamily(
-            "apus_connections_refused_total", .counter, ProcessField.refusedConnections,
-            "Connections closed at once because there were too many."),
-        MetricFamily(
             "apus_received_bytes_total", .counter, ProcessField.receivedBytes,
             "Bytes read from clients."),
         MetricFamily(

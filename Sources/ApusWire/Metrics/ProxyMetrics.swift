@@ -57,9 +57,6 @@ package final class ProxyMetrics {
 
     package func connectionClosed() { setOpenConnections(max(0, openConnectionCount - 1)) }
 
-    /// Counts a connection closed at once because there were too many.
-    package func connectionRefused() { values.add(1, at: ProcessField.refusedConnections) }
-
     /// Counts bytes read from clients.
     package func received(byteCount: Int) {
         values.add(UInt64(max(0, byteCount)), at: ProcessField.receivedBytes)

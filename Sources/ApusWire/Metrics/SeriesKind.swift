@@ -47,11 +47,10 @@ enum SeriesKind: UInt16, CaseIterable {
 enum ProcessField {
     static let acceptedConnections = 0
     static let openConnections = 1
-    static let refusedConnections = 2
-    static let receivedBytes = 3
-    static let sentBytes = 4
-    static let continues = 5
-    static let count = 6
+    static let receivedBytes = 2
+    static let sentBytes = 3
+    static let continues = 4
+    static let count = 5
 }
 
 /// The words of a `model` block. Durations are in nanoseconds.
