@@ -64,7 +64,7 @@ final class ProxyRequest {
     var isHeld = false
     /// What `Quarantine` knows it by; nil until that was asked for.
     var fingerprint: UInt64?
-    /// Part of `memory` is queued in a socket, so it must not be reused.
+    /// Part of its memory was queued in a socket, which has the object, so neither must be reused.
     var isBeingWritten = false
 
     // Its neighbours in the one list it is in (queue, link) and in its model's list by deadline.
@@ -98,7 +98,10 @@ final class ProxyRequest {
         capacity = heapCapacity
     }
 
-    deinit { free(heap) }
+    deinit {
+        if let block { give(block) }
+        free(heap)
+    }
 
     // MARK: The body
 

@@ -36,11 +36,10 @@ final class RequestTable {
     func release(_ request: ProxyRequest) {
         let place = Int(truncatingIfNeeded: request.id & 0xffff_ffff)
         if request.isBeingWritten {
-            // A socket still reads its memory: that object goes with the write, a new one takes its place.
-            let id = request.id
-            request.reset()
+            // A socket may still read its memory: that stays as it is until the write lets the object go, and a new one
+            // takes its place.
             places[place] = ProxyRequest(bodies: bodies)
-            places[place].id = id
+            places[place].id = request.id
         } else {
             request.reset()
         }

@@ -52,6 +52,25 @@ struct RequestTableTests {
         #expect(table.count == 1)
     }
 
+    @Test("what a socket still reads stays as it is until its write ends", arguments: [2_000, 30_000, 300_000])
+    func writtenMemory(byteCount: Int) throws {
+        let table = RequestTable()
+        var request: ProxyRequest? = table.take()
+        let body = (0..<byteCount).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        body.withUnsafeBytes { request?.append($0) }
+        let frame = try #require(request?.frame(flags: .endOfGroup, readsMemory: false))
+        request?.isBeingWritten = true
+        try table.release(#require(request))
+        let next = table.take()
+        [UInt8](repeating: 0, count: byteCount).withUnsafeBytes { next.append($0) }
+        #expect(frame[InferFrame.byteCount...].elementsEqual(body))
+        table.release(next)
+        let lentCount = byteCount >= BodyMemory.threshold ? 1 : 0
+        #expect(table.bodies.lentCount == lentCount)
+        request = nil
+        #expect(table.bodies.lentCount == 0)
+    }
+
     @Test("a request that is used again remembers nothing of its last use")
     func reset() {
         let table = RequestTable()
