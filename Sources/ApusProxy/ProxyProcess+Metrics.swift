@@ -9,7 +9,7 @@ extension ProxyProcess {
         var measurement = RequestMeasurement()
         measurement.servingProtocol = request.servingProtocol
         measurement.status = Int(result.status)
-        measurement.queueNanoseconds = request.dispatchedAt &- request.arrivedAt
+        measurement.queueNanoseconds = request.queueNanoseconds
         measurement.batchNanoseconds = result.timing.batchWait
         measurement.decodeNanoseconds = result.timing.decode
         measurement.computeNanoseconds = result.timing.compute

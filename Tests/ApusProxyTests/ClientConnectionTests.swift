@@ -6,13 +6,13 @@ import Testing
 
 @Suite("Client connection")
 struct ClientConnectionTests {
-    static let live = TestClient.request("GET", "/livez")
+    static let live = PairedClient.request("GET", "/livez")
 
     @Test("what came whole before the client shut its side is answered, in its order; a part of a request is not")
     func halfClosed() throws {
         try RunningProxy.with { proxy in
             let client = try proxy.connect()
-            try client.send(TestClient.infer + Self.live + TestClient.infer + Self.live + "GET /livez HT")
+            try client.send(PairedClient.infer + Self.live + PairedClient.infer + Self.live + "GET /livez HT")
             let first = try proxy.nextRequest()
             client.shutdown()
             try proxy.run(milliseconds: 20)
@@ -30,7 +30,7 @@ struct ClientConnectionTests {
     func lastAnswer() throws {
         try RunningProxy.with { proxy in
             let client = try proxy.connect()
-            try client.send(TestClient.infer + TestClient.infer)
+            try client.send(PairedClient.infer + PairedClient.infer)
             let first = try proxy.nextRequest()
             client.shutdown()
             try proxy.run(milliseconds: 20)
@@ -47,8 +47,8 @@ struct ClientConnectionTests {
     func pipelinedBehindClose() throws {
         try RunningProxy.with { proxy in
             let client = try proxy.connect()
-            let last = TestClient.request("GET", "/livez", fields: "Connection: close\r\n")
-            try client.send(TestClient.infer + last + Self.live)
+            let last = PairedClient.request("GET", "/livez", fields: "Connection: close\r\n")
+            try client.send(PairedClient.infer + last + Self.live)
             try proxy.worker.answer(try proxy.nextRequest())
             try client.waitForEnd()
             #expect(client.statuses == [200, 200])
@@ -60,7 +60,7 @@ struct ClientConnectionTests {
     func goneUnseen() throws {
         try RunningProxy.with { proxy in
             let client = try proxy.connect()
-            try client.send(TestClient.infer)
+            try client.send(PairedClient.infer)
             let request = try proxy.nextRequest()
             client.shutdown()
             try proxy.run(milliseconds: 20)

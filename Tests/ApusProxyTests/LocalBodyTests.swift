@@ -73,7 +73,7 @@ struct LocalBodyTests {
             let client = try proxy.connect()
             let object = #"{"ready":true}"#
             let body = String(repeating: " ", count: Self.limit - object.utf8.count) + object
-            try client.send(TestClient.request("POST", "/v2/repository/index", body: body))
+            try client.send(PairedClient.request("POST", "/v2/repository/index", body: body))
             try client.wait(forAnswers: 1)
             #expect(client.statuses == [200] && client.received.contains("READY"))
         }
@@ -83,7 +83,7 @@ struct LocalBodyTests {
     func memory(isAnswered: Bool) throws {
         try RunningProxy.with { proxy in
             let client = try proxy.connect()
-            let request = TestClient.request(
+            let request = PairedClient.request(
                 "POST", "/v2/repository/index", body: String(repeating: " ", count: 60_000) + "{}")
             try client.send(String(request.dropLast(2)))
             try proxy.run(until: "the body is here") { proxy.process.bufferedByteCount == 60_000 }
@@ -104,13 +104,13 @@ struct LocalBodyTests {
         try RunningProxy.with { proxy in
             let client = try proxy.connect()
             let body = #"{"log_verbose_level":1}"#
-            try client.send(TestClient.request(method, "/v2/logging", body: body))
-            try client.send(TestClient.request(method, "/v2/trace/setting", body: body))
-            try client.send(TestClient.request(method, "/v2/models/m/trace/setting", body: "no JSON"))
+            try client.send(PairedClient.request(method, "/v2/logging", body: body))
+            try client.send(PairedClient.request(method, "/v2/trace/setting", body: body))
+            try client.send(PairedClient.request(method, "/v2/models/m/trace/setting", body: "no JSON"))
             try client.wait(forAnswers: 3)
             #expect(client.statuses == [200, 200, 200])
             #expect(proxy.supervisor.received == [], "no other proxy is told")
-            try client.send(TestClient.request("POST", "/v2/logging", body: body))
+            try client.send(PairedClient.request("POST", "/v2/logging", body: body))
             try proxy.run(until: "the supervisor is told") { !proxy.supervisor.received.isEmpty }
         }
     }

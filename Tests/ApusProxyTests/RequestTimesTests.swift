@@ -10,7 +10,7 @@ struct RequestTimesTests {
     func slowUpload() throws {
         try RunningProxy.with { proxy in
             let client = try proxy.connect()
-            try client.send(String(TestClient.infer.dropLast()))
+            try client.send(String(PairedClient.infer.dropLast()))
             try proxy.run(milliseconds: 200)
             let lastByte = Loop.nanoseconds
             try client.send("}")
@@ -33,7 +33,7 @@ struct RequestTimesTests {
         limits.requestMilliseconds = 30
         try RunningProxy.with(limits: limits) { proxy in
             let client = try proxy.connect()
-            try client.send(TestClient.infer)
+            try client.send(PairedClient.infer)
             let request = try proxy.nextRequest()
             try client.wait(forAnswers: 1)
             #expect(client.statuses == [504])

@@ -14,7 +14,7 @@ final class RunningProxy {
     let supervisor: Recorder
     private let idle: IdleProxy
     private let control: RecordedStream
-    private var clients: [TestClient] = []
+    private var clients: [PairedClient] = []
 
     /// Runs `body` with a proxy and closes all that is open after it.
     static func with(
@@ -57,8 +57,8 @@ final class RunningProxy {
         process.loop.run()
     }
 
-    func connect() throws -> TestClient {
-        let client = try TestClient(process)
+    func connect() throws -> PairedClient {
+        let client = try PairedClient(process)
         clients.append(client)
         return client
     }
@@ -148,8 +148,8 @@ final class TestWorker {
     }
 }
 
-/// A client and the proxy's side of its connection.
-final class TestClient {
+/// A client, which a pair of sockets connects with the proxy, and the proxy's side of its connection.
+final class PairedClient {
     let connection: ClientConnection
     private let proxy: ProxyProcess
     private let end: RecordedStream
