@@ -21,20 +21,20 @@ extension ProxyProcess {
         let now = Loop.nanoseconds
         var next: UInt64?
         for model in allModels {
-            while let request = model.deadlines.first, request.deadline <= now { expire(request, model, at: now) }
+            while let request = model.deadlines.first, request.deadline <= now { expire(request, model) }
             if let deadline = model.deadlines.first?.deadline { next = min(next ?? .max, deadline) }
         }
         if let next { armDeadlines(next) }
         endTurn()
     }
 
-    private func expire(_ request: ProxyRequest, _ model: ServedModel, at now: UInt64) {
+    private func expire(_ request: ProxyRequest, _ model: ServedModel) {
         let error = InferenceError.deadlineExceeded(milliseconds: model.route.limits.requestMilliseconds)
         guard request.state == .dispatched || request.state == .orphaned else {
             return fail(request, error)
         }
         model.stopTiming(request)
-        if let link = request.link { suspect(link, over: request, at: now) }
+        if let link = request.link { watch(link, over: request) }
         guard let connection = request.connection else { return }
         request.connection = nil
         request.isAnswered = true
@@ -45,11 +45,11 @@ extension ProxyProcess {
 
     /// A worker that has said nothing since it was given the request is stuck. One that has may still have been at
     /// others then: it is looked at again.
-    private func suspect(_ link: WorkerLink, over request: ProxyRequest, at now: UInt64) {
+    private func watch(_ link: WorkerLink, over request: ProxyRequest) {
         guard link.state == .open else { return }
         if link.lastAnswerAt < request.dispatchedAt { return reportStuck(link) }
-        guard link.overdueSince == nil else { return }
-        link.overdueSince = now
+        guard !link.isWatched else { return }
+        link.beginWatch()
         overdueLinks.append(link)
     }
 
@@ -58,12 +58,11 @@ extension ProxyProcess {
     func findStuckWorkers() {
         guard !overdueLinks.isEmpty else { return }
         let now = Loop.nanoseconds
-        for link in overdueLinks where link.isStuck(at: now) { reportStuck(link) }
-        overdueLinks.removeAll { link in
-            guard !link.hasOverdue(at: now) || link.isReportedStuck else { return false }
-            link.overdueSince = nil
-            return true
+        for link in overdueLinks {
+            link.countSilence(at: now)
+            if link.isStuck { reportStuck(link) }
         }
+        overdueLinks.removeAll { !$0.isWatched || $0.isReportedStuck }
     }
 
     /// The supervisor ends the worker. It is told once.

@@ -15,7 +15,6 @@ extension ProxyProcess {
         let pause = now - lastTick - ConnectionTimeouts.tickMilliseconds
         log.warning("this process did not run for a while; its clients get that time again", metadata: ["ms": "\(pause)"])
         timeouts.postpone(milliseconds: pause)
-        for link in overdueLinks { link.overdueSince = Loop.nanoseconds }
         for model in allModels {
             var request = model.deadlines.first
             while let current = request {

@@ -54,9 +54,9 @@ package final class ProxyProcess {
     /// On the loop's clock.
     var lastTick: UInt64?
     private(set) var deadlineTimer: Timer?
-    /// Those whose requests are held back until `holdTimer` fires.
-    private var holding: [ServedModel] = []
-    private var holdTimer: Timer?
+    /// Those whose requests are held back until `soonTimer` fires.
+    private var heldBack: [ServedModel] = []
+    private var soonTimer: Timer?
     /// When `deadlineTimer` fires, nanoseconds of CLOCK_MONOTONIC; nil while it rests.
     var armedDeadline: UInt64?
     /// Those with requests that were answered 504 and are still out.
@@ -117,7 +117,7 @@ package final class ProxyProcess {
         turnEnd = TurnEnd(on: loop) { [unowned(unsafe) self] in endTurn() }  // closed in `stop`
         tick = Timer(on: loop) { [unowned self] in ticked() }
         deadlineTimer = Timer(on: loop) { [unowned self] in expireRequests() }
-        holdTimer = Timer(on: loop) { [unowned self] in endHold() }
+        soonTimer = Timer(on: loop) { [unowned self] in lookAgain() }
         tick?.start(
             milliseconds: ConnectionTimeouts.tickMilliseconds,
             repeating: ConnectionTimeouts.tickMilliseconds)
@@ -167,7 +167,7 @@ package final class ProxyProcess {
         turnEnd?.close()
         tick?.close()
         deadlineTimer?.close()
-        holdTimer?.close()
+        soonTimer?.close()
         loop.stop()
     }
 
@@ -305,18 +305,18 @@ package final class ProxyProcess {
 
     /// Looks at the model again in a millisecond, if nothing happens there before: what waits is held back for more, or
     /// for who is done soon.
-    func hold(_ model: ServedModel) {
-        if holding.isEmpty { holdTimer?.start(milliseconds: 1) }
-        holding.append(model)
-        model.isHolding = true
+    func lookAgainSoon(at model: ServedModel) {
+        if heldBack.isEmpty { soonTimer?.start(milliseconds: 1) }
+        heldBack.append(model)
+        model.isLookedAtSoon = true
     }
 
-    private func endHold() {
-        for model in holding {
-            model.isHolding = false
+    private func lookAgain() {
+        for model in heldBack {
+            model.isLookedAtSoon = false
             if model.queue.count > 0 { markDirty(model) }
         }
-        holding.removeAll(keepingCapacity: true)
+        heldBack.removeAll(keepingCapacity: true)
         endTurn()
     }
 

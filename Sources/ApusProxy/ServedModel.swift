@@ -24,7 +24,7 @@ final class ServedModel {
     private(set) var inFlightCount = 0
     var isDirty = false
     /// The proxy looks again soon at what is held back.
-    var isHolding = false
+    var isLookedAtSoon = false
     /// A link that breaks meanwhile may bring a client's next request here.
     private var isDispatching = false
     private var successor: ServedModel?
@@ -262,14 +262,14 @@ final class ServedModel {
                 break
             }
         }
-        if isHeldBack { proxy.hold(self) }
+        if isHeldBack { proxy.lookAgainSoon(at: self) }
         series.setQueueLength(queue.count)
         series.setInFlight(inFlightCount)
     }
 
     /// Requests wait though a worker has room, and nobody looks again yet. One that has to be alone waits for an answer.
     private var isHeldBack: Bool {
-        guard queue.count > 0, !isHolding, queue.first?.isAlone == false else { return false }
+        guard queue.count > 0, !isLookedAtSoon, queue.first?.isAlone == false else { return false }
         return links.contains(where: \.hasCredit)
     }
 

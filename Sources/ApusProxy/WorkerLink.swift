@@ -41,8 +41,9 @@ final class WorkerLink: StreamOwner, WorkerLoad {
     private(set) var lostAt: UInt64 = 0
     private(set) var lastAnswerAt: UInt64 = 0
     private(set) var handedAt: UInt64 = 0
-    /// Since when it is watched because a request was answered 504 and is still out.
-    var overdueSince: UInt64?
+    /// While it is watched because a request was answered 504 and is still out: for how many ticks it has said nothing.
+    private var silentTickCount: Int?
+    private var heardAt: UInt64 = 0
     /// The supervisor was told that its worker is stuck.
     var isReportedStuck = false
     /// How often it rested since it was open.
@@ -51,8 +52,8 @@ final class WorkerLink: StreamOwner, WorkerLoad {
 
     /// How long it rests, at first and at most.
     private static let restNanoseconds = (first: UInt64(100_000_000), last: UInt64(5_000_000_000))
-    /// How long a worker may be at something else when a request's time is up.
-    private static let silenceNanoseconds: UInt64 = 1_000_000_000
+    /// How long a worker may be at something else when a request's time is up: a second.
+    private static let silentTickLimit = 10
 
     init(_ route: WorkerRoute, credits: Int, model: ServedModel, proxy: ProxyProcess) {
         serial = route.serial
@@ -72,19 +73,38 @@ final class WorkerLink: StreamOwner, WorkerLoad {
     /// It takes requests, or is about to: a worker listens before it is named.
     var isPromising: Bool { state == .open || state == .connecting && restCount == 0 }
 
-    /// It has a request whose time is up.
-    func hasOverdue(at now: UInt64) -> Bool {
+    // MARK: Silence
+
+    var isWatched: Bool { silentTickCount != nil }
+
+    /// A request was answered 504 and is still out.
+    func beginWatch() {
+        silentTickCount = 0
+        heardAt = lastAnswerAt
+    }
+
+    /// At each tick while it is watched. Ticks are counted and not time: when this process was slow, answers may be here
+    /// that it has not read.
+    func countSilence(at now: UInt64) {
+        guard let count = silentTickCount, hasOverdue(at: now) else {
+            silentTickCount = nil
+            return
+        }
+        silentTickCount = heardAt == lastAnswerAt ? count + 1 : 0
+        heardAt = lastAnswerAt
+    }
+
+    /// It has a request whose time is up, and has said nothing for too long.
+    var isStuck: Bool { silentTickCount.map { $0 >= Self.silentTickLimit } ?? false }
+
+    private func hasOverdue(at now: UInt64) -> Bool {
         guard state == .open else { return false }
         var request = requests.first
         while let current = request, current.deadline > now { request = current.next }
         return request != nil
     }
 
-    /// It has one, and its worker has said nothing for too long.
-    func isStuck(at now: UInt64) -> Bool {
-        guard let overdueSince else { return false }
-        return now >= max(overdueSince, lastAnswerAt) + Self.silenceNanoseconds && hasOverdue(at: now)
-    }
+    // MARK: The socket
 
     private func connect() {
         do throws(UVError) {
