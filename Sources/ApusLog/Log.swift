@@ -37,9 +37,12 @@ package enum Log {
             format: format ?? .text, level: level ?? .info, role: role, lesserLines: .standardOutput)
     }
 
-    /// Writes what still waits of the log, as far as it is read. Before the process ends.
+    /// Writes what still waits of the log, as far as it is read, before the process ends. What a child's standard output
+    /// does not take is counted on its standard error, which the parent reads.
     package static func finish() {
-        for output in outputs { output.finish() }
+        let lostLineCount = LogOutput.standardOutput.finish()
+        if lostLineCount > 0 { LogOutput.standardError.tell(droppedLineCount: lostLineCount) }
+        LogOutput.standardError.finish()
     }
 
     private static var outputs: [LogOutput] { [.standardOutput, .standardError] }

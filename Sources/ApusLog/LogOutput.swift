@@ -17,9 +17,21 @@ package final class LogOutput: Sendable {
         var queue: LogQueue
         /// Whose lines wait: a forked process leaves its parent's to the parent.
         var process = getpid()
-        /// Of the line that tells of what was dropped.
+        var speaker = Speaker()
+    }
+
+    /// Who tells of lines that were dropped, and in which form.
+    fileprivate struct Speaker {
         var role = ""
         var format = LogFormat.text
+
+        func note(_ droppedLineCount: Int) -> String {
+            LogLine(
+                time: .now(), level: .warning, role: role,
+                message: "lines of this log were dropped here, for they could not be written",
+                metadata: ["lines": "\(droppedLineCount)"]
+            ).text(format)
+        }
     }
 
     private let state: Mutex<State>
@@ -34,8 +46,7 @@ package final class LogOutput: Sendable {
     func open(role: String, format: LogFormat) {
         state.withLock { state in
             state.descriptor.open()
-            state.role = role
-            state.format = format
+            state.speaker = Speaker(role: role, format: format)
         }
     }
 
@@ -61,16 +72,25 @@ package final class LogOutput: Sendable {
 
     /// Writes what waits before the process ends, or becomes another program: as long as it is read, and not longer
     /// than a second.
-    package func finish() {
+    /// - Returns: how many lines are lost.
+    @discardableResult
+    package func finish() -> Int {
         var left = Int.max
         var stalledMilliseconds = 0
         for _ in 0..<1000 where stalledMilliseconds < 50 {
-            if flush() { return }
+            if flush() { return 0 }
             let now = state.withLock { $0.queue.byteCount }
             stalledMilliseconds = now < left ? 0 : stalledMilliseconds + 1
             left = now
             usleep(1000)
         }
+        return state.withLock { $0.queue.unwrittenLineCount }
+    }
+
+    /// Writes how many lines are missing of another output.
+    func tell(droppedLineCount: Int) {
+        var line = state.withLock { $0.speaker }.note(droppedLineCount)
+        line.withUTF8 { write(UnsafeRawBufferPointer($0)) }
     }
 }
 
@@ -82,22 +102,11 @@ extension LogOutput.State {
     @discardableResult
     fileprivate mutating func flush() -> Bool {
         while true {
-            if queue.droppedLineCount > 0 { resume() }
+            if queue.droppedLineCount > 0 { queue.resume(speaker.note) }
             if queue.isEmpty { return true }
             let byteCount = queue.withNext(descriptor.write)
             guard byteCount > 0 else { return false }
             queue.wrote(byteCount)
-        }
-    }
-
-    private mutating func resume() {
-        let (role, format) = (role, format)
-        queue.resume { count in
-            LogLine(
-                time: .now(), level: .warning, role: role,
-                message: "lines of this log were dropped here, for they could not be written",
-                metadata: ["lines": "\(count)"]
-            ).text(format)
         }
     }
 }

@@ -21,6 +21,9 @@ struct LogQueue {
     var byteCount: Int { bytes.count - start }
     var isEmpty: Bool { byteCount == 0 }
 
+    /// Lines that have not been written, the dropped ones included.
+    var unwrittenLineCount: Int { droppedLineCount + bytes[start...].count { $0 == UInt8(ascii: "\n") } }
+
     /// Takes a line with its end, or drops it.
     mutating func add(_ line: UnsafeRawBufferPointer) {
         if droppedLineCount == 0, byteCount + line.count <= byteCapacity {

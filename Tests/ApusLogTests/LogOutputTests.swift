@@ -128,7 +128,7 @@ struct LogOutputTests {
     func partial(_ kind: Kind) throws {
         let reader = try kind.make()
         let output = kind.output(reader.writing, byteCapacity: 1 << 20)
-        let long = line(1, byteCount: 500_000)
+        let long = line(1, byteCount: 250_000)
         write(long, to: output)
         write("next\n", to: output)
         #expect(reader.readAll(output) == long + "next\n")
@@ -144,16 +144,17 @@ struct LogOutputTests {
         let outputs = [kind.output(reader.writing, byteCapacity: 1 << 20), kind.output(other, byteCapacity: 1 << 20)]
         var random = Seeded(state: 1)
         var text = ""
-        for number in 0..<1000 {
+        for number in 0..<500 {
             let byteCount = Int.random(in: 10...9000, using: &random)
             write(line(number, byteCount: byteCount), to: outputs[number % 2])
             if number % 3 == 0 { text += reader.read(Int.random(in: 1...40_000, using: &random)) }
         }
         text += reader.readAll(outputs[0], outputs[1])
         let numbers = text.split(separator: "\n").map { line in
-            line.wholeMatch(of: /(\d+) +/).flatMap { Int($0.1) } ?? -1
+            let words = line.split(separator: " ")
+            return words.count == 1 ? Int(words[0]) ?? -1 : -1
         }
-        #expect(numbers.sorted() == Array(0..<1000))
+        #expect(numbers.sorted() == Array(0..<500))
         for parity in 0..<2 {
             let own = numbers.filter { $0 % 2 == parity }
             #expect(own == own.sorted())
@@ -166,12 +167,11 @@ struct LogOutputTests {
         let output = Kind.pipe.output(reader.writing)
         for number in 0..<1200 { write(line(number, byteCount: 100), to: output) }
         let start = ContinuousClock.now
-        output.finish()
+        let lostLineCount = output.finish()
         #expect(ContinuousClock.now - start < .seconds(1))
-        #expect(!output.flush())
-        _ = reader.read()
-        output.finish()
-        #expect(output.flush())
+        let read = reader.read()
+        #expect(read.split(separator: "\n").count + lostLineCount == 1200 && lostLineCount > 500)
+        #expect(output.finish() == 0)
     }
 
     @Test("a disk that is full drops lines, too")

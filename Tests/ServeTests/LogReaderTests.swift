@@ -31,6 +31,7 @@ extension ServeTests {
             }
             #expect(try server.admin("reload wait") == "ok\n")
             #expect(try server.askIris() == "200 iris/1")
+            try upgrade(server)
 
             try expectAccount(of: Self.requestCount + 1, reader)
             let mark = reader.mark
@@ -39,6 +40,15 @@ extension ServeTests {
             try server.stop()
             try reader.waitForEnd(within: .seconds(5))
             #expect(!reader.text.contains(" error "))
+        }
+
+        /// The proxies end that hold back the most, and count for others to tell.
+        private func upgrade(_ server: TestServer) throws {
+            let old = try server.report().proxies.map(\.pid)
+            server.signal(SIGUSR2)
+            try server.waitFor("gone") {
+                Processes.inSession(server.process).contains(where: old.contains) ? "there" : "gone"
+            }
         }
 
         /// Short lines and long ones, from all proxies.
