@@ -26,6 +26,8 @@ struct RunPlannerTests {
             runs: [0..<1, 1..<2]),
         Row(testDescription: "more rows than the limit", items: [item(1), item(9), item(1)],
             runs: [0..<1, 1..<2, 2..<3]),
+        Row(testDescription: "more rows than can be added up", items: [item(.max), item(.max), item(1)],
+            runs: [0..<1, 1..<2, 2..<3]),
         Row(testDescription: "no rows", items: [item(0, alone: true), item(1)], runs: [0..<1, 1..<2]),
     ])
     func plans(_ row: Row) {

@@ -18,6 +18,9 @@ extension InferenceRequest {
             schema.hasRows, spec.isOneValue(from: 1),
             let given = schema.inputs.indices.first(where: { seenInputs[$0] && inputShapes[$0].rank > 0 })
         else { return false }
+        seenInputs[index] = true
+        // A request with problems is not run, and its shapes may say what is not there.
+        guard problems.isEmpty else { return true }
         let rowCount = inputShapes[given][0]
         for _ in 0..<rowCount {
             guard buffer.append(feature) else { return false }
@@ -25,7 +28,6 @@ extension InferenceRequest {
         var shape = Shape(spec.shape.map { $0 ?? 1 })
         shape[0] = rowCount
         inputShapes[index] = shape
-        seenInputs[index] = true
         return true
     }
 }

@@ -142,7 +142,22 @@ extension OpenInferenceCodec {
                 "invalid shape for input '\(spec.name)': shape \(shape) causes total element count to exceed "
                     + "maximum size of \(Int.max)")
         }
+        if count == 0 { try checkClaim(shape, spec) }
         return (shape, count)
+    }
+
+    /// Refuses a tensor without elements whose other dimensions say too much: no byte of the request bears them out,
+    /// and the model may run once for each row of them, or give an element for each.
+    /// - Throws: `batchTooLarge` where there are rows in them, else `malformed`.
+    private func checkClaim(_ shape: Shape, _ spec: TensorSpec) throws(InferenceError) {
+        let claim = spec.claim(of: shape)
+        guard claim > Shape.emptyClaimLimit else { return }
+        if schema.isBatchable, shape[0] > Shape.emptyClaimLimit {
+            throw .batchTooLarge(found: shape[0], limit: Shape.emptyClaimLimit, model: schema.name)
+        }
+        throw .malformed(
+            "invalid shape for input '\(spec.name)': shape \(shape) has no elements, and its other dimensions come to "
+                + "\(claim); at most \(Shape.emptyClaimLimit) is expected")
     }
 
     private func readData(
@@ -183,5 +198,18 @@ extension TensorSpec {
             if let wanted = shape[index], wanted != found[index] { return false }
         }
         return true
+    }
+
+    /// What the dimensions that the model leaves open come to without those that are 0: their product, `Int.max` when
+    /// it is more than that.
+    /// - Parameter found: a shape that is admitted.
+    func claim(of found: Shape) -> Int {
+        var product = 1
+        for index in 0..<found.rank where shape[index] == nil && found[index] > 0 {
+            let (next, overflow) = product.multipliedReportingOverflow(by: found[index])
+            guard !overflow else { return .max }
+            product = next
+        }
+        return product
     }
 }

@@ -2,6 +2,9 @@
 package struct Shape: Sendable {
     /// The largest rank we serve. ONNX sets no bound; models of the field stay below it.
     package static let rankLimit = 8
+    /// What the other dimensions of a tensor without elements may come to, in elements: as many rows as a run may ever
+    /// be set to have (`max-batch`).
+    package static let emptyClaimLimit = 65_536
 
     @usableFromInline
     var dimensions = InlineArray<8, Int>(repeating: 0)

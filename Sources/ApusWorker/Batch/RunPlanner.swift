@@ -35,6 +35,7 @@ struct RunPlanner {
                 first = index
                 rowCount = 0
             }
+            // Within the limit, or the rows of the first one alone: no sum overflows.
             rowCount += items[index].rowCount
         }
         if first < items.count { runs.append(first..<items.count) }
@@ -42,6 +43,6 @@ struct RunPlanner {
 
     private func canJoin(_ item: Item, after previous: Item, _ rowCount: Int) -> Bool {
         !item.isAlone && !previous.isAlone && item.key == previous.key
-            && rowCount + item.rowCount <= rowLimit
+            && item.rowCount <= rowLimit - rowCount
     }
 }

@@ -153,7 +153,7 @@ final class Turn {
 
     private func collect(_ request: PendingRequest) {
         requests.append(request)
-        rowCount += request.inference.rowCount
+        rowCount += min(request.inference.rowCount, Int.max - rowCount)
         earliestArrival = min(earliestArrival, request.frame.arrivedAt)
         hasPriorities = hasPriorities || request.inference.priority != 0
     }

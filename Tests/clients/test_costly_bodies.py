@@ -1,0 +1,73 @@
+"""Small bodies that ask for a lot: each is refused at once, and no worker hangs, dies or grows over it."""
+
+import json
+import shutil
+import time
+
+import pytest
+
+import processes
+from models import model
+from server import ROOT, Server
+
+IRIS = model("iris")
+SMALL = ROOT / "Tests/Fixtures/small"
+INFER = "/v2/models/identity_float/infer"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """One worker of each of: iris; iris with columns that may all be missing; a matrix of any size, of texts too."""
+    named = tmp_path_factory.mktemp("models") / "named"
+    named.mkdir()
+    shutil.copy(IRIS.path, named / "model.onnx")
+    columns = [f"  - {{name: {name}, type: float, required: false}}\n" for name in "abcd"]
+    (named / "schema.yaml").write_text("inputs:\n" + "".join(columns))
+    models = [f"{name}={SMALL / name}.onnx" for name in ("identity_float", "identity_string")]
+    with Server(
+        IRIS.argument, f"named={named / 'model.onnx'}", *models, "--workers", "1", "--default-model", "iris"
+    ) as running:
+        yield running
+
+
+def refused_at_once(server, path, body, words, headers=None):
+    workers = server.workers()
+    began = time.monotonic()
+    answer = server.post(path, body, headers, timeout=20)
+    seconds = time.monotonic() - began
+    assert answer.status == 400, answer.body[:500]
+    error = answer.json.get("error") or answer.json["message"]
+    for word in words:
+        assert word in error, error
+    assert len(error) < 1000
+    assert seconds < 10
+    IRIS.check_v2([0], server.post("/v2/models/iris/infer", *IRIS.v2_json([0])))
+    assert server.workers() == workers, "no worker died of it"
+
+
+# Tensors without elements, of rows that are only said.
+
+CLAIMS = ["[1000000000000,0]", "[9223372036854775807,0]", "[65537,0]", "[0,1000000000000]"]
+
+
+@pytest.mark.parametrize("shape", CLAIMS)
+@pytest.mark.parametrize("rest", ["", ',"data":[]'])
+def test_claimed_rows(server, shape, rest):
+    body = f'{{"inputs":[{{"name":"x","shape":{shape},"datatype":"FP32"{rest}}}]}}'
+    refused_at_once(server, INFER, body.encode(), ["65536", shape.strip("[]").replace(",0", "").replace("0,", "")])
+
+
+@pytest.mark.parametrize("shape", CLAIMS)
+def test_claimed_rows_in_binary(server, shape):
+    parameters = '"parameters":{"binary_data_size":0}'
+    body = f'{{"inputs":[{{"name":"x","shape":{shape},"datatype":"FP32",{parameters}}}]}}'.encode()
+    headers = {"Inference-Header-Content-Length": str(len(body))}
+    refused_at_once(server, INFER, body, ["65536"], headers)
+
+
+@pytest.mark.parametrize("shape", [[0, 3], [3, 0], [0, 0], [300, 0]])
+def test_few_rows_without_elements_are_answered(server, shape):
+    body = {"inputs": [{"name": "x", "shape": shape, "datatype": "FP32", "data": []}]}
+    answer = server.post(INFER, body)
+    assert answer.status == 200, answer.body
+    assert answer.json["outputs"][0]["shape"] == shape
