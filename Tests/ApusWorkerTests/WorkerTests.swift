@@ -144,8 +144,26 @@ struct WorkerTests {
         #expect(answers.map(\.requestID) == Array(0..<count) && answers.allSatisfy { $0.status == 200 })
     }
 
-    private static func slow(_ id: UInt64, turns: Int) -> TestRequest {
-        let input = #"{"name":"x","shape":[1,1],"datatype":"FP32","data":[\#(turns)]}"#
+    @Test("a request that takes several runs is left between two of them when it is late, or its client has gone")
+    func leftInPieces() throws {
+        let worker = try RunningWorker(TestModel.load("small/slow") { $0.maxBatchRowCount = 1 })
+        let link = try worker.connect()
+        // Some 20 ms for each of the rows.
+        var late = Self.slow(0, turns: 20_000, rowCount: 500)
+        late.frame.deadline = late.frame.arrivedAt + 200_000_000
+        let began = ContinuousClock.now
+        #expect(try link.exchange([late]).map(\.frame.status) == [504])
+        try link.send(Self.slow(1, turns: 20_000, rowCount: 500).bytes)
+        usleep(100_000)
+        try link.send(CancelFrame(requestID: 1).bytes)
+        #expect(try link.receive()?.frame.status == 499)
+        #expect(ContinuousClock.now - began < .seconds(4), "1000 rows take 20 s")
+        #expect(try link.exchange([Self.slow(2, turns: 1, rowCount: 3)]).map(\.frame.status) == [200])
+    }
+
+    private static func slow(_ id: UInt64, turns: Int, rowCount: Int = 1) -> TestRequest {
+        let data = Array(repeating: "\(turns)", count: rowCount).joined(separator: ",")
+        let input = #"{"name":"x","shape":[\#(rowCount),1],"datatype":"FP32","data":[\#(data)]}"#
         return TestRequest(id, Array(#"{"inputs":[\#(input)]}"#.utf8))
     }
 

@@ -32,11 +32,16 @@ final class PendingRequest {
 
     /// Why it is not to be run any more, if so.
     func refusal(at now: UInt64) -> InferenceError? {
+        interruption(at: now) ?? (now >= startBy ? .queueTimeout : nil)
+    }
+
+    /// Why nobody waits for its answer any more, if so.
+    func interruption(at now: UInt64) -> InferenceError? {
         if isCancelled || link?.isClosed == true { return .cancelled }
         if now >= frame.deadline {
             let given = frame.deadline >= frame.arrivedAt ? frame.deadline - frame.arrivedAt : 0
             return .deadlineExceeded(milliseconds: Int(given / 1_000_000))
         }
-        return now >= startBy ? .queueTimeout : nil
+        return nil
     }
 }

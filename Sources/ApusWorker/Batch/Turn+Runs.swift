@@ -13,7 +13,7 @@ struct RunFacts {
 /// Runs.
 extension Turn {
     /// Runs everything that was collected, answers it, and sends each run's answers as it ends.
-    /// - Parameter look: between runs, now and then: finds out who has gone meanwhile.
+    /// - Parameter look: called between runs, now and then: finds out who has gone meanwhile.
     func run(look: () -> Void) {
         guard !requests.isEmpty else {
             flushDirty()
@@ -21,16 +21,19 @@ extension Turn {
         }
         if hasPriorities { orderByPriority() }
         plan()
-        var lookedAt = mark
+        lookedAt = mark
         for index in planner.runs.indices {
-            if mark &- lookedAt >= Limits.lookNanoseconds, !borrowsBodies {
-                look()
-                lookedAt = mark
-            }
-            perform(planner.runs[index])
+            lookNowAndThen(look)
+            perform(planner.runs[index], look)
             flushDirty()
         }
         end()
+    }
+
+    private func lookNowAndThen(_ look: () -> Void) {
+        guard mark &- lookedAt >= Limits.lookNanoseconds, !borrowsBodies else { return }
+        look()
+        lookedAt = mark
     }
 
     private func plan() {
@@ -56,7 +59,7 @@ extension Turn {
         return true
     }
 
-    private func perform(_ run: Range<Int>) {
+    private func perform(_ run: Range<Int>, _ look: () -> Void) {
         members.removeAll(keepingCapacity: true)
         var rowCount = 0
         for request in requests[run] {
@@ -68,7 +71,14 @@ extension Turn {
             }
         }
         if members.count > 1, runTogether(rowCount) { return }
-        for index in members.indices { runSingly(index) }
+        for index in members.indices {
+            // Of several, those before it have run meanwhile.
+            if index > 0, let error = members[index].interruption(at: mark) {
+                answer(members[index], error, run: nil)
+            } else {
+                runSingly(index, look)
+            }
+        }
     }
 
     /// Runs all members at once.
@@ -97,11 +107,11 @@ extension Turn {
         }
     }
 
-    private func runSingly(_ member: Int) {
+    private func runSingly(_ member: Int, _ look: () -> Void) {
         let request = members[member]
         let rowCount = request.inference.rowCount
         let mayCut = isBatchable && !request.frame.flags.isAlone
-        if mayCut, rowCount > planner.rowLimit, runInPieces(request) { return }
+        if mayCut, rowCount > planner.rowLimit, runInPieces(request, look) { return }
         inputs.select(members[member...member], rowCount: nil)
         wantOutputs(of: members[member...member])
         var facts = RunFacts(rowCount: rowCount, beganAt: mark)
@@ -125,9 +135,10 @@ extension Turn {
             found: "\(request.inference.inputShapes[index])", wanted: "elements in every input")
     }
 
-    /// Runs a request of more rows than a run may have in several, and answers from all of them.
+    /// Runs a request of more rows than a run may have in several, and answers from all of them; or says, between two of
+    /// them, why nobody waits for the others any more.
     /// - Returns: false when it was not answered and has to run whole.
-    private func runInPieces(_ request: PendingRequest) -> Bool {
+    private func runInPieces(_ request: PendingRequest, _ look: () -> Void) -> Bool {
         let rowCount = request.inference.rowCount
         joined.begin(model.schema.outputs)
         defer { joined.release() }
@@ -146,6 +157,11 @@ extension Turn {
                 return false
             }
             learn(piece)
+            lookNowAndThen(look)
+            if first < rowCount, let error = request.interruption(at: mark) {
+                answer(request, error, run: nil)
+                return true
+            }
         }
         facts.computeNanoseconds = mark &- facts.beganAt
         joined.withViews { answer(request, $0, rows: nil, run: &facts) }

@@ -15,6 +15,8 @@ final class Turn {
     var isBatchable: Bool
     /// The last reading of the clock: phases end and begin at it.
     var mark: UInt64 = 0
+    /// When it was last found out who has gone, while runs go on.
+    var lookedAt: UInt64 = 0
     /// The requests to run, in the order in which they came.
     private(set) var requests: [PendingRequest] = []
     /// The earliest arrival among them.
