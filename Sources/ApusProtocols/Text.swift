@@ -6,6 +6,9 @@ func shown(_ bytes: UnsafeRawBufferPointer) -> String {
     return bytes.count > 100 ? text + "…" : text
 }
 
+/// The same of a text.
+func shown(_ text: String) -> String { Array(text.utf8).withUnsafeBytes { shown($0) } }
+
 /// The text as JSON, with its quotes. For what is made once, at start.
 func quoted(_ text: String) -> String {
     var text = text

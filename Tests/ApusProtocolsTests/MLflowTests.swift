@@ -96,7 +96,7 @@ struct MLflowTests {
         let part: String
         var schema = ModelSchema.iris
 
-        var testDescription: String { body }
+        var testDescription: String { String(body.prefix(100)) }
     }
 
     @Test("what is not a request is refused, and the sentence says why", arguments: [
@@ -125,6 +125,12 @@ struct MLflowTests {
             part: "column 'a' is given twice; once is expected", schema: named),
         Refused(body: #"{"dataframe_records":{}}"#, part: "must be a list of records. Got an object."),
         Refused(body: #"{"dataframe_records":[]}"#, part: "without rows"),
+        Refused(
+            body: #"{"dataframe_records":[{"p":1,"q":2,"p":3,"s":4}]}"#,
+            part: "Record 0 has the column 'p' twice; once is expected"),
+        Refused(
+            body: #"{"dataframe_records":[{\#(String(repeating: #""z":1,"#, count: 60_000))"a":1}]}"#,
+            part: "Record 0 has the column 'z' twice; once is expected", schema: named),
         Refused(
             body: #"{"dataframe_records":[{"p":1,"q":2,"r":3,"s":4},{"p":1,"q":2,"r":3}]}"#,
             part: "Record 1 has 3 columns, the first one 4"),

@@ -71,3 +71,13 @@ def test_few_rows_without_elements_are_answered(server, shape):
     answer = server.post(INFER, body)
     assert answer.status == 200, answer.body
     assert answer.json["outputs"][0]["shape"] == shape
+
+
+# Names that are there again and again.
+
+
+@pytest.mark.parametrize("count, words", [(60_000, ["'z' twice"]), (300_000, ["'z' twice"])])
+def test_a_column_that_a_record_repeats(server, count, words):
+    body = '{"dataframe_records":[{' + ",".join(['"z":1'] * count) + "}]}"
+    headers = {"Content-Type": "application/json"}
+    refused_at_once(server, "/invocations", body.encode(), words, headers)

@@ -95,13 +95,14 @@ extension MLflowCodec {
             throw .malformed("Invalid input. Dataframe records format must be a list of records. Got \(list.kindText).")
         }
         try checkRows(list)
-        var names: [String] = []
-        for first in list.elements.prefix(1) {
-            names = first.members.map { String(decoding: $0.key, as: UTF8.self) }
+        let names = try firstNames(list)
+        let table = NameTable(given: names)
+        if let repeated = table.repeated {
+            throw .malformed(
+                "Invalid input. Record 0 has the column '\(shown(names[repeated]))' twice; once is expected")
         }
         let layout = try TableLayout(schema, names: names, columnCount: names.count, &request.problems)
         var reader = TableReader(schema, layout, inputs: inputs, request)
-        let table = NameTable(names)
         var values: [JSONValue?] = []
         for record in list.elements {
             do throws(InferenceError) {
@@ -113,6 +114,13 @@ extension MLflowCodec {
             try reader.append(values.map { $0! }, records)
         }
         try reader.finish(records, knowsWholes: true)
+    }
+
+    /// The columns of the first record, in its order.
+    private func firstNames(_ list: JSONValue) throws(InferenceError) -> [String] {
+        var elements = list.elements
+        guard let first = elements.next() else { return [] }
+        return first.members.map { String(decoding: $0.key, as: UTF8.self) }
     }
 
     /// The values of a record in the order of the columns; all are there when this returns.
