@@ -215,6 +215,36 @@ struct MLflowTests {
         #expect(sentence.contains(row.part), "\(sentence)")
     }
 
+    /// A table of so many columns in each form, with one row of zeros.
+    static func wide(_ count: Int) -> [(exchange: (ModelSchema) -> Exchange, body: String)] {
+        let names = (0..<count).map { "c\($0)" }
+        let quoted = names.map { "\"\($0)\"" }.joined(separator: ",")
+        let zeros = String(repeating: "0,", count: count - 1) + "0"
+        let members = names.map { "\"\($0)\":0" }.joined(separator: ",")
+        return [
+            (exchange, #"{"dataframe_split":{"columns":[\#(quoted)],"data":[[\#(zeros)]]}}"#),
+            (exchange, #"{"dataframe_split":{"data":[[\#(zeros)]]}}"#),
+            (exchange, #"{"dataframe_records":[{\#(members)}]}"#),
+            (csv, names.joined(separator: ",") + "\n" + zeros + "\n"),
+        ]
+    }
+
+    @Test("a table may have 65536 columns beside the model's, and a model that leaves the number open so many")
+    func columnLimit() {
+        for (exchange, body) in Self.wide(65_536) {
+            #expect(exchange(.echo(.float32, [nil, nil], isBatchable: true)).refusal(body) == "accepted")
+        }
+        for (exchange, body) in Self.wide(65_541) {
+            let sentence = exchange(Self.named).refusal(body)
+            #expect(
+                sentence == "Invalid input. The table has 65541 columns; at most 65540 are expected for model 'iris'"
+                    || sentence == "CSV record 1 has more than 65540 fields; at most so many are expected", "\(sentence)")
+        }
+        #expect(
+            Self.csv(.iris).refusal("a,b,c,d\n1,2,3" + String(repeating: ",", count: 100_000))
+                == "CSV record 2 has more than 65540 fields; at most so many are expected")
+    }
+
     @Test("bytes that are not UTF-8 are refused")
     func notUTF8() {
         #expect(throws: InferenceError.self) {

@@ -76,8 +76,27 @@ def test_few_rows_without_elements_are_answered(server, shape):
 # Names that are there again and again.
 
 
-@pytest.mark.parametrize("count, words", [(60_000, ["'z' twice"]), (300_000, ["'z' twice"])])
+@pytest.mark.parametrize("count, words", [(60_000, ["'z' twice"]), (300_000, ["300000 columns", "at most 65540"])])
 def test_a_column_that_a_record_repeats(server, count, words):
     body = '{"dataframe_records":[{' + ",".join(['"z":1'] * count) + "}]}"
     headers = {"Content-Type": "application/json"}
     refused_at_once(server, "/invocations", body.encode(), words, headers)
+
+
+# Tables of very many columns, and rows that lack everything.
+
+
+@pytest.mark.parametrize("model", ["iris", "identity_float"])
+def test_a_csv_of_commas(server, model):
+    body = b"," * (32 << 20) + b"\n1,2,3,4\n"
+    headers = {"Content-Type": "text/csv"}
+    refused_at_once(server, f"/models/{model}/invocations", body, ["more than 655", "fields"], headers)
+
+
+@pytest.mark.parametrize("form", [
+    '{"dataframe_split":{"columns":[%s],"data":[[1]]}}', '{"dataframe_split":{"data":[[%s]]}}',
+])  # fmt: skip
+def test_a_table_of_millions_of_columns(server, form):
+    body = form % ",".join(["1"] * 4_000_000)
+    headers = {"Content-Type": "application/json"}
+    refused_at_once(server, "/invocations", body.encode(), ["4000000 columns", "at most 65540"], headers)

@@ -4,6 +4,7 @@ import ApusWire
 /// are copied. Lines with nothing in them are passed over, as pandas does.
 struct CSVReader {
     private let text: UnsafeRawBufferPointer
+    private let fieldLimit: Int
     private var position = 0
     /// The record being read, 1 for the first; for errors.
     private(set) var number = 0
@@ -16,16 +17,19 @@ struct CSVReader {
     private static let lineFeed = UInt8(ascii: "\n")
     private static let carriageReturn = UInt8(ascii: "\r")
 
-    /// - Parameter text: borrowed for as long as this is used. A byte order mark at its front is passed over.
-    init(_ text: UnsafeRawBufferPointer) {
+    /// - Parameters:
+    ///   - text: borrowed for as long as this is used. A byte order mark at its front is passed over.
+    ///   - fieldLimit: the most fields of a record.
+    init(_ text: UnsafeRawBufferPointer, fieldLimit: Int) {
         self.text = text
+        self.fieldLimit = fieldLimit
         if text.count >= 3, text[0] == 0xEF, text[1] == 0xBB, text[2] == 0xBF { position = 3 }
     }
 
     /// Reads the next record.
     /// - Parameter fields: replaced by its fields, which are good until the next call.
     /// - Returns: false at the end.
-    /// - Throws: `malformed` for a quotation mark where there may be none.
+    /// - Throws: `malformed` for a quotation mark where there may be none, and for too many fields.
     mutating func next(_ fields: inout [UnsafeRawBufferPointer]) throws(InferenceError) -> Bool {
         while position < text.count, isLineEnd { skipLineEnd() }
         guard position < text.count else { return false }
@@ -33,6 +37,9 @@ struct CSVReader {
         places.removeAll(keepingCapacity: true)
         unescaped.removeAll()
         while true {
+            guard places.count < fieldLimit else {
+                throw .malformed("CSV record \(number) has more than \(fieldLimit) fields; at most so many are expected")
+            }
             try readField()
             guard position < text.count, text[position] == Self.comma else { break }
             position += 1

@@ -26,7 +26,7 @@ package final class MLflowCSVCodec: InferenceCodec {
         guard apus_text_is_utf8(body.bindMemory(to: UInt8.self).baseAddress, body.count) else {
             throw .malformed("Invalid input. Ensure that input is a valid UTF-8 encoded string.")
         }
-        var csv = CSVReader(body)
+        var csv = CSVReader(body, fieldLimit: TableLayout.columnLimit(schema))
         var fields: [UnsafeRawBufferPointer] = []
         guard try csv.next(&fields) else {
             throw .malformed("Invalid input. The CSV is empty; a header of column names and rows are expected")

@@ -64,6 +64,7 @@ extension MLflowCodec {
         guard list.kind == .array else {
             throw .malformed("Invalid input. 'columns' is \(list.kindText); a list of names is expected")
         }
+        try TableLayout.check(columnCount: list.elementCount, schema)
         var names: [String] = []
         for name in list.elements {
             if let text = name.string {
@@ -120,6 +121,9 @@ extension MLflowCodec {
     private func firstNames(_ list: JSONValue) throws(InferenceError) -> [String] {
         var elements = list.elements
         guard let first = elements.next() else { return [] }
+        var count = 0
+        for _ in first.members { count += 1 }
+        try TableLayout.check(columnCount: count, schema)
         return first.members.map { String(decoding: $0.key, as: UTF8.self) }
     }
 

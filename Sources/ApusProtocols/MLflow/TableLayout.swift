@@ -20,17 +20,38 @@ struct TableLayout {
         let feature: Int?
     }
 
+    /// The columns that a table may have beside the model's: they are passed over, but each has to be held while the
+    /// table is read. As many may a model have that leaves the number open.
+    static let spareColumnCount = 65_536
+
     let slots: [Slot]
     let columnCount: Int
+
+    /// The most columns of a table for that model.
+    static func columnLimit(_ schema: ModelSchema) -> Int {
+        let width = schema.inputs.count == 1 ? schema.inputs[0].shape.last ?? nil : nil
+        return max(schema.features.count, width ?? 0) + spareColumnCount
+    }
+
+    /// - Throws: `malformed` when a table has more columns than it may.
+    static func check(columnCount: Int, _ schema: ModelSchema) throws(InferenceError) {
+        let limit = columnLimit(schema)
+        guard columnCount <= limit else {
+            throw .malformed(
+                "Invalid input. The table has \(columnCount) columns; at most \(limit) are expected for model "
+                    + "'\(schema.name)'")
+        }
+    }
 
     /// - Parameters:
     ///   - names: of the table's columns; nil when they have none.
     ///   - columnCount: how many there are.
     ///   - problems: are told of columns that are missing or given twice.
-    /// - Throws: `malformed` when columns without names are not as many as the model's.
+    /// - Throws: `malformed` when columns without names are not as many as the model's, or there are too many.
     init(
         _ schema: ModelSchema, names: [String]?, columnCount: Int, _ problems: inout ProblemList
     ) throws(InferenceError) {
+        try Self.check(columnCount: columnCount, schema)
         self.columnCount = columnCount
         if let matrix = Self.matrix(schema, names) {
             let wanted = matrix.shape[1] ?? columnCount
