@@ -31,8 +31,16 @@ package final class InferenceRequest {
     var form = PredictForm.object
     /// How many records a `/predict` body had.
     var recordCount = 1
+    /// What was appended to the inputs though the body does not say it, or not so often, in bytes.
+    private(set) var filledByteCount = 0
+    /// The most that `filledByteCount` may come to.
+    private let fillLimit: Int
 
-    package init() {}
+    /// The least that may be filled in, in bytes, however short bodies have to be.
+    package static let leastFillLimit = 64 << 20
+
+    /// - Parameter bodyByteLimit: the longest body. What is filled in may take as much, and 64 MiB at least.
+    package init(bodyByteLimit: Int = 0) { fillLimit = max(bodyByteLimit, Self.leastFillLimit) }
 
     /// Forgets what the last body asked for and keeps the memory. What belongs to the model's inputs and outputs
     /// stays until `begin`.
@@ -46,6 +54,19 @@ package final class InferenceRequest {
         if !problems.isEmpty { problems.removeAll() }
         form = .object
         recordCount = 1
+        filledByteCount = 0
+    }
+
+    /// Counts bytes that came to the inputs as filled in.
+    func countFilled(_ byteCount: Int) { filledByteCount += byteCount }
+
+    /// - Parameter row: the row that was read last; for the error.
+    /// - Throws: `malformed` when too much was filled in.
+    func checkFilled(row: Int) throws(InferenceError) {
+        guard filledByteCount > fillLimit else { return }
+        throw .malformed(
+            "what stands for the values that the rows lack takes \(filledByteCount) bytes by row \(row); at most "
+                + "\(fillLimit) bytes are expected: send fewer rows at once")
     }
 
     /// Takes it that no input was met: for the next record.

@@ -100,3 +100,12 @@ def test_a_table_of_millions_of_columns(server, form):
     body = form % ",".join(["1"] * 4_000_000)
     headers = {"Content-Type": "application/json"}
     refused_at_once(server, "/invocations", body.encode(), ["4000000 columns", "at most 65540"], headers)
+
+
+def test_rows_that_lack_everything(server):
+    rows = ",".join(["{}"] * 5_000_000)
+    words = ["by row 4194304", "at most 67108864 bytes"]
+    refused_at_once(server, "/models/named/predict", f"[{rows}]".encode(), words)
+    csv = b"z\n" + b"0\n" * 5_000_000
+    refused_at_once(server, "/models/named/invocations", csv, words, {"Content-Type": "text/csv"})
+    assert server.post("/models/named/predict", [{}] * 1000).status == 200

@@ -39,6 +39,7 @@ struct TableReader {
                 try request.problems.note(error.placed("row \(rowCount)"))
             }
         }
+        try request.checkFilled(row: rowCount)
         rowCount += 1
     }
 
@@ -55,6 +56,7 @@ struct TableReader {
                 try request.problems.note(error.placed("row \(rowCount)"))
             }
         }
+        try request.checkFilled(row: rowCount)
         rowCount += 1
     }
 
@@ -69,8 +71,10 @@ struct TableReader {
         guard let index = slot.feature else { preconditionFailure("the columns of a matrix are the table's") }
         let feature = schema.features[index]
         let buffer = inputs[slot.input]
-        if buffer.append(feature) { return }
+        if request.fill(buffer, with: feature) { return }
+        let before = buffer.heldByteCount
         buffer.leaveUnread(at: buffer.count)
+        request.countFilled(buffer.heldByteCount - before)
         // That a column has to be there was noted when the table's columns were looked at.
         guard !feature.isRequired else { return }
         throw .unrepresentable(

@@ -37,13 +37,16 @@ extension PredictCodec {
         for index in columns.features.indices {
             let place = inputs[0].count
             do throws(InferenceError) {
+                let before = inputs[0].heldByteCount
                 let value = columns.values[index] ?? common?.column(index)
                 try append(value, columns.features[index], to: inputs[0], number, request)
+                if columns.values[index] == nil, value != nil { request.countFilled(inputs[0].heldByteCount - before) }
             } catch {
                 inputs[0].leaveUnread(at: place)
                 try note(error, number, request)
             }
         }
+        try request.checkFilled(row: number)
         request.inputShapes[0] = Shape([1, columns.features.count])
     }
 
@@ -52,7 +55,7 @@ extension PredictCodec {
         _ request: InferenceRequest
     ) throws(InferenceError) {
         guard let value else {
-            if buffer.append(feature) { return }
+            if request.fill(buffer, with: feature) { return }
             throw .malformed("\(place(number, request)) lacks '\(feature.name)'; model '\(schema.name)' needs it")
         }
         try tensors.append(leaf: value, ValueForm(feature), to: buffer, input: feature.name)

@@ -92,12 +92,15 @@ extension PredictCodec {
         for index in schema.inputs.indices where !request.seenInputs[index] {
             guard let value = common.input(index) else { continue }
             request.seenInputs[index] = true
+            let before = inputs[index].heldByteCount
             do throws(InferenceError) {
                 try append(value, index, isFirst: number == 0, to: inputs[index], request)
             } catch {
                 try note(error, number, request)
             }
+            request.countFilled(inputs[index].heldByteCount - before)
         }
+        try request.checkFilled(row: number)
     }
 
     /// What nobody has: defaults where there are some.
@@ -106,12 +109,13 @@ extension PredictCodec {
     ) throws(InferenceError) {
         guard request.seenInputs.contains(false) else { return }
         for index in schema.inputs.indices where !request.seenInputs[index] {
-            guard let feature = schema.features.first(where: { $0.input == index && $0.column == nil }), hasRows,
-                schema.inputs[index].isOneValue(from: 1), inputs[index].append(feature)
+            guard let feature = wholeFeatures[index], hasRows, schema.inputs[index].isOneValue(from: 1),
+                request.fill(inputs[index], with: feature)
             else { continue }
             request.seenInputs[index] = true
             request.inputShapes[index] = Shape(schema.inputs[index].shape.map { _ in 1 })
         }
+        try request.checkFilled(row: number)
         guard request.seenInputs.contains(false) else { return }
         try request.problems.note(missing(number, request))
         for index in schema.inputs.indices where !request.seenInputs[index] && schema.inputs[index].isOneValue(from: 1) {

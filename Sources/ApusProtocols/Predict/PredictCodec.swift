@@ -18,6 +18,8 @@ package final class PredictCodec: InferenceCodec {
     let columns: ColumnNames?
     /// How the values of each input are written.
     let forms: [InputForms]
+    /// For each input the feature that is the whole of it, where there is one.
+    let wholeFeatures: [FeatureSpec?]
     /// Whether dimension 0 of every input is the rows.
     let hasRows: Bool
     /// The rows that every request must have, when the model's dimension 0 is fixed.
@@ -38,6 +40,9 @@ package final class PredictCodec: InferenceCodec {
         names = NameTable(schema.inputs.map(\.name))
         columns = ColumnNames(schema)
         forms = schema.inputs.indices.map { InputForms(schema, input: $0) }
+        wholeFeatures = schema.inputs.indices.map { index in
+            schema.features.first { $0.input == index && $0.column == nil }
+        }
         parser = JSONParser(byteLimit: bodyByteLimit)
         hasRows = schema.hasRows
         wantedRowCount = schema.fixedRowCount

@@ -30,6 +30,9 @@ package final class TensorBuffer {
 
     deinit { memory.deallocate() }
 
+    /// Bytes in use, with those that say where strings end and which elements are unread.
+    package var heldByteCount: Int { byteCount + (stringEnds.count + unread.count) * MemoryLayout<Int>.size }
+
     /// Everything in use. Valid until the next append, truncation or release.
     package var bytes: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: borrowed ?? UnsafeRawPointer(memory), count: byteCount)

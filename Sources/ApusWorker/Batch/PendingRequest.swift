@@ -4,7 +4,7 @@ import ApusWire
 /// One decoded request of a turn, from its frame to its answer. Made once per place in a turn and used again.
 final class PendingRequest {
     /// What the codec read; it writes the answer from it.
-    let inference = InferenceRequest()
+    let inference: InferenceRequest
     /// Where each input's elements begin in the turn's buffers, in the schema's order.
     var firstElements: [Int] = []
     var frame = InferFrame(
@@ -17,6 +17,9 @@ final class PendingRequest {
     /// When it was decoded, and how long that took, in nanoseconds.
     var decodedAt: UInt64 = 0
     var decodeNanoseconds: UInt64 = 0
+
+    /// - Parameter bodyByteLimit: the longest body.
+    init(bodyByteLimit: Int) { inference = InferenceRequest(bodyByteLimit: bodyByteLimit) }
 
     /// The time by which its run must begin, as the request itself asked; the largest number if it did not.
     var startBy: UInt64 {

@@ -167,7 +167,7 @@ final class Turn {
 
     /// A request object that nobody uses. Those of `requests` are the pool's first ones.
     private func fresh() -> PendingRequest {
-        if requests.count == pool.count { pool.append(PendingRequest()) }
+        if requests.count == pool.count { pool.append(PendingRequest(bodyByteLimit: model.settings.bodyByteLimit)) }
         return pool[requests.count]
     }
 }
