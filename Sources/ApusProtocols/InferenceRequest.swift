@@ -32,7 +32,7 @@ package final class InferenceRequest {
     /// How many records a `/predict` body had.
     var recordCount = 1
     /// What was appended to the inputs though the body does not say it, or not so often, in bytes.
-    private(set) var filledByteCount = 0
+    package private(set) var filledByteCount = 0
     /// The most that `filledByteCount` may come to.
     private let fillLimit: Int
 

@@ -11,7 +11,8 @@ package final class ResponseBuffer {
     package internal(set) var inferenceHeaderByteCount: Int?
     /// Bytes in use.
     package private(set) var count = 0
-    private var capacity: Int
+    /// Bytes that there is memory for.
+    private(set) var capacity: Int
     private var memory: UnsafeMutablePointer<UInt8>
 
     package init(capacity: Int = 4096) {

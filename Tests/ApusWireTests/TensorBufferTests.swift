@@ -70,4 +70,17 @@ struct TensorBufferTests {
         }
         #expect(!buffer.isBorrowed && buffer.count == 0 && buffer.bytes.isEmpty)
     }
+
+    @Test("what many strings took is given back, with what says where they end")
+    func shrunk() {
+        let buffer = TensorBuffer(.string)
+        for _ in 0..<100_000 { "ab".utf8.withContiguousStorageIfAvailable { buffer.append(string: UnsafeRawBufferPointer($0)) } }
+        buffer.leaveUnread(at: 3)
+        #expect(buffer.reservedByteCount >= 1_000_000 && buffer.heldByteCount == 6 + 5 * 8)
+        buffer.shrink(toByteCount: 4096)
+        #expect(buffer.string(2).elementsEqual("ab".utf8), "strings in use keep their ends")
+        buffer.removeAll()
+        buffer.shrink(toByteCount: 4096)
+        #expect(buffer.reservedByteCount <= 3 * 4096)
+    }
 }

@@ -21,6 +21,8 @@ final class RunMemory {
     /// One shape on its way in or out.
     let dimensions: UnsafeMutableBufferPointer<Int64>
     let storage: [OutputStorage]
+    /// Something of this run is in `storage`.
+    var hasStored = false
 
     init(inputNames: [String], outputs: [(name: String, elementType: ElementType)]) {
         self.inputNames = Self.copy(inputNames)

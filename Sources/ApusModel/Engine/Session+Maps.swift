@@ -32,7 +32,10 @@ extension Session {
         var address: UnsafeMutableRawPointer?
         try runtime.api.check(runtime.api.pointee.GetTensorMutableData(scores.raw, &address))
         let byteCount = labels.count * 4
-        if row == 0 { storage.reserve(byteCount: rows * byteCount, endCount: 0) }
+        if row == 0 {
+            storage.reserve(byteCount: rows * byteCount, endCount: 0)
+            memory.hasStored = true
+        }
         guard let address else { return }
         let place = UnsafeMutableRawBufferPointer(rebasing: storage.bytes[(row * byteCount)...])
         place.copyMemory(from: UnsafeRawBufferPointer(start: address, count: byteCount))

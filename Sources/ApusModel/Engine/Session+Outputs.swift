@@ -46,6 +46,7 @@ extension Session {
         var byteCount = 0
         try api.check(api.pointee.GetStringTensorDataLength(value, &byteCount))
         storage.reserve(byteCount: byteCount, endCount: count)
+        memory.hasStored = true
         if count > 0 {
             try storage.ends.withMemoryRebound(to: Int.self) { ends throws(OrtError) in
                 try api.check(

@@ -139,5 +139,8 @@ extension Session {
             memory.outputValues[slot] = nil
             memory.clearView(memory.wantedIndices[slot])
         }
+        guard memory.hasStored else { return }
+        memory.hasStored = false
+        for storage in memory.storage { storage.shrink() }
     }
 }

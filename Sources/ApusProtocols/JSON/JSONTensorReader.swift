@@ -4,8 +4,12 @@ import CSimdJSON
 /// Moves the leaves of JSON values into tensor buffers, without loss or not at all.
 final class JSONTensorReader {
     private let dimensions = UnsafeMutablePointer<Int>.allocate(capacity: Shape.rankLimit)
-    private var texts = UnsafeMutablePointer<apus_json_text>.allocate(capacity: 16)
-    private var textCapacity = 16
+    private var texts = UnsafeMutablePointer<apus_json_text>.allocate(capacity: JSONTensorReader.restingTextCount)
+    /// How many there is room for.
+    private(set) var textCapacity = JSONTensorReader.restingTextCount
+    private static let restingTextCount = 16
+    /// Room for more texts is given back (16 bytes each).
+    private static let keptTextCount = 1 << 18
     /// Whether a string may also be given as `{"b64":"…"}`. Then one that stands plainly is no base64.
     var takesBase64 = false
 
@@ -109,6 +113,14 @@ final class JSONTensorReader {
         guard count > textCapacity else { return }
         texts.deallocate()
         textCapacity = max(count, 2 * textCapacity)
+        texts = .allocate(capacity: textCapacity)
+    }
+
+    /// Gives back the memory that a list of very many texts took.
+    func shrink() {
+        guard textCapacity > Self.keptTextCount else { return }
+        texts.deallocate()
+        textCapacity = Self.restingTextCount
         texts = .allocate(capacity: textCapacity)
     }
 

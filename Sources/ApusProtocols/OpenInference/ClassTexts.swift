@@ -9,6 +9,8 @@ final class ClassTexts {
     private var ends: [Int] = []
     private var order: [Int] = []
     private var shape = Shape()
+    /// What more there is of each part of its memory is given back.
+    private static let keptByteCount = 4 << 20
 
     /// Calls `body` with the texts as a BYTES tensor.
     func withView<Result>(_ body: (TensorRows) throws(InferenceError) -> Result) throws(InferenceError) -> Result {
@@ -39,6 +41,18 @@ final class ClassTexts {
         shape = Shape()
         if hasRows { shape.append(rowCount) }
         shape.append(kept)
+    }
+
+    /// Memory that it has, in use or not.
+    var reservedByteCount: Int { bytes.capacity + (ends.capacity + order.capacity) * MemoryLayout<Int>.size }
+
+    /// Gives back the memory that a huge answer took. What was collected is gone.
+    func shrink() {
+        let countLimit = Self.keptByteCount / MemoryLayout<Int>.size
+        if ends.capacity > countLimit { ends = [] }
+        if order.capacity > countLimit { order = [] }
+        bytes.removeAll()
+        bytes.shrink(toByteCount: Self.keptByteCount)
     }
 
     private func append(_ view: TensorView, element: Int, index: Int, _ labels: ClassLabels?) {

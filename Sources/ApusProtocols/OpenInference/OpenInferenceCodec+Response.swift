@@ -14,11 +14,16 @@ extension OpenInferenceCodec {
         }
         response.append(",\"outputs\":[")
         var hasBinary = false
+        var hasClasses = false
+        defer {
+            if hasClasses { for texts in classTexts { texts.shrink() } }
+        }
         for position in request.outputs.indices {
             let output = request.outputs[position]
             if position > 0 { response.append(UInt8(ascii: ",")) }
             let part = try slice(outputs[output.index], output, rows: rows)
             if output.classCount > 0 {
+                hasClasses = true
                 try writeClasses(part, output, into: response)
             } else {
                 response.append(outputHeads[output.index])

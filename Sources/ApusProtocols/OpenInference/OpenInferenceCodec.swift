@@ -74,5 +74,8 @@ package final class OpenInferenceCodec: InferenceCodec {
         if headerByteCount == nil { known.keep(body, request, schema) }
     }
 
-    package func shrink() { parser.shrink() }
+    package func shrink() {
+        parser.shrink()
+        tensors.shrink()
+    }
 }

@@ -75,7 +75,10 @@ package final class PredictCodec: InferenceCodec {
         try finish(request)
     }
 
-    package func shrink() { parser.shrink() }
+    package func shrink() {
+        parser.shrink()
+        tensors.shrink()
+    }
 
     /// Counts the rows that were read, and wants every output.
     /// - Throws: what was wrong with the request; `malformed` for another number of rows than the model's fixed one.

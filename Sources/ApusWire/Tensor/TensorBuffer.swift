@@ -127,8 +127,17 @@ package final class TensorBuffer {
 
     package func removeAll() { truncate(to: 0) }
 
-    /// Gives memory above `limit` bytes back, so that one huge request does not stay a worker's size for ever.
+    /// Memory that it has, in use or not. What is borrowed is not in it.
+    package var reservedByteCount: Int {
+        capacity + (stringEnds.capacity + unread.capacity) * MemoryLayout<Int>.size
+    }
+
+    /// Gives memory above `limit` bytes back, so that one huge request does not stay a worker's size for ever. That of
+    /// the ends of strings, and of what is unread, only when there are none.
     package func shrink(toByteCount limit: Int) {
+        let countLimit = limit / MemoryLayout<Int>.size
+        if stringEnds.isEmpty, stringEnds.capacity > countLimit { stringEnds = [] }
+        if unread.isEmpty, unread.capacity > countLimit { unread = [] }
         guard capacity > limit, byteCount <= limit, borrowed == nil else { return }
         move(to: max(limit, 1024))
     }

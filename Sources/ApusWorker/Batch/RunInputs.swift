@@ -5,6 +5,8 @@ import ApusWire
 /// Requests that lie side by side are viewed where they lie. Only when others lie between them (those were
 /// late, or priorities changed the order) are their elements copied together.
 final class RunInputs {
+    private static let restingEndCount = 64
+
     private let buffers: [TensorBuffer]
     /// Where scattered requests are copied together.
     private let gathered: [TensorBuffer]
@@ -17,7 +19,7 @@ final class RunInputs {
     init(_ buffers: [TensorBuffer]) {
         self.buffers = buffers
         gathered = buffers.map { TensorBuffer($0.elementType) }
-        ends = buffers.map { _ in .allocate(capacity: 64) }
+        ends = buffers.map { _ in .allocate(capacity: Self.restingEndCount) }
         views = .allocate(capacity: buffers.count)
         let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
         for (index, buffer) in buffers.enumerated() {
@@ -60,8 +62,17 @@ final class RunInputs {
         }
     }
 
-    /// Gives the memory of a big run back.
+    /// Memory of its own, in use or not.
+    var reservedByteCount: Int {
+        ends.reduce(0) { $0 + $1.count * MemoryLayout<Int>.size } + gathered.reduce(0) { $0 + $1.reservedByteCount }
+    }
+
+    /// Gives the memory of a big run back. What was selected is invalid from here on.
     func shrink(toByteCount limit: Int) {
+        for input in ends.indices where ends[input].count > limit / MemoryLayout<Int>.size {
+            ends[input].deallocate()
+            ends[input] = .allocate(capacity: Self.restingEndCount)
+        }
         for buffer in gathered {
             buffer.removeAll()
             buffer.shrink(toByteCount: limit)

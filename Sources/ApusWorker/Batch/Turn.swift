@@ -9,6 +9,9 @@ import ApusWire
 final class Turn {
     /// Buffers that one huge turn made bigger come back to this.
     static let restingByteCount = 8 << 20
+    /// A turn of fewer bytes makes no buffer bigger than that: a byte of CSV is a number of eight at most, or a text whose
+    /// end takes eight, and a buffer that grows has room for as much again.
+    private static let lightByteCount = restingByteCount / 16
 
     let model: WorkerModel
     /// Requests may share runs. Starts as the self-test says, and ends when a run gives other rows than it got.
@@ -25,6 +28,8 @@ final class Turn {
     /// A request named a priority.
     private(set) var hasPriorities = false
 
+    /// Bytes of the turn's bodies, unpacked, and of what was filled in.
+    private var byteCount = 0
     private let buffers: [TensorBuffer]
     private var pool: [PendingRequest] = []
 
@@ -100,10 +105,14 @@ final class Turn {
         earliestArrival = .max
         rowCount = 0
         hasPriorities = false
-        for buffer in buffers {
-            buffer.removeAll()
-            buffer.shrink(toByteCount: Self.restingByteCount)
-        }
+        for buffer in buffers { buffer.removeAll() }
+        if byteCount >= Self.lightByteCount { shrink() }
+        byteCount = 0
+    }
+
+    /// Gives the memory of a big turn back.
+    private func shrink() {
+        for buffer in buffers { buffer.shrink(toByteCount: Self.restingByteCount) }
         inputs.shrink(toByteCount: Self.restingByteCount)
         model.shrink()
     }
@@ -131,6 +140,8 @@ final class Turn {
         let frame = request.frame
         let headerByteCount = frame.inferenceHeaderByteCount
         let plain = try unpack(body, frame.coding)
+        byteCount += plain.count
+        defer { byteCount += request.inference.filledByteCount }
         do throws(InferenceError) {
             try model.codec(frame.endpoint).decode(
                 plain, headerByteCount: headerByteCount < 0 ? nil : Int(headerByteCount), inputs: buffers,
@@ -148,6 +159,7 @@ final class Turn {
         do throws(ContentCodingError) {
             return try model.inflater.inflate(body, coding)
         } catch {
+            byteCount += model.settings.bodyByteLimit  // at most that was unpacked
             if case .tooLarge(let limit) = error { throw .bodyTooLarge(limit: limit) }
             throw .malformed(error.description)
         }
