@@ -34,6 +34,9 @@ struct OpenInferenceRefusalTests {
         Row("no input", #"{"inputs":[]}"#, "input 'X' is missing; model 'iris' needs it"),
         Row("an id that is a number", #"{"id":1,"inputs":[]}"#, "Unable to parse 'id': found an integer, a string is expected"),
         Row(
+            "an id that is too long", #"{"id":"\#(String(repeating: "x", count: 1025))","inputs":[]}"#,
+            "'id' has 1025 bytes; at most 1024 are expected"),
+        Row(
             "an unclosed string", #"{"inputs":[{"name":"X]}"#,
             "the JSON text has a string that is not closed or has a bad escape"),
         Row(

@@ -130,3 +130,8 @@ def test_very_many_texts_leave_nothing_behind(server):
     # were read, run and answered it was another 48.
     assert processes.proportional_bytes(workers) - before < 32 * count + (48 << 20)
     assert server.workers("identity_string") == workers
+
+
+def test_an_id_is_short(server):
+    body = {"id": "i" * (1 << 20), **json.loads(IRIS.v2_json([0])[0])}
+    refused_at_once(server, "/v2/models/iris/infer", json.dumps(body).encode(), ["'id' has 1048576 bytes", "1024"])

@@ -6,6 +6,8 @@ extension OpenInferenceCodec {
     private static let parameters = SeenKeys(rawValue: 2)
     private static let inputs = SeenKeys(rawValue: 4)
     private static let outputs = SeenKeys(rawValue: 8)
+    /// The longest `id`, in bytes. It is kept for the answer.
+    static let idByteLimit = 1024
 
     func decodeObject(
         _ root: JSONValue, tail: inout BinaryTail, inputs: [TensorBuffer], request: InferenceRequest
@@ -56,6 +58,9 @@ extension OpenInferenceCodec {
         if value.kind == .null { return }
         guard let id = value.string else {
             throw .malformed("Unable to parse 'id': found \(value.kindText), a string is expected")
+        }
+        guard id.count <= Self.idByteLimit else {
+            throw .malformed("'id' has \(id.count) bytes; at most \(Self.idByteLimit) are expected")
         }
         request.id.append(contentsOf: id)
     }
