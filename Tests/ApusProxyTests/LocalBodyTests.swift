@@ -29,8 +29,8 @@ struct LocalBodyTests {
             Row(method: "PUT", path: "/livez", status: 405),
         ], ["", "Expect: 100-continue\r\n"])
     func tooLong(_ row: Row, expectation: String) throws {
-        try RunningProxy.with { proxy in
-            let client = try proxy.connect()
+        try withProxy { proxy, _ in
+            let client = try TestClient(proxy)
             try client.send(
                 "\(row.method) \(row.path) HTTP/1.1\r\nHost: h\r\nContent-Length: \(row.byteCount)\r\n\(expectation)\r\n")
             try client.waitForEnd()
@@ -45,8 +45,8 @@ struct LocalBodyTests {
         Row(method: "POST", path: "/v2/repository/index"), Row(method: "POST", path: "/nowhere", status: 404),
     ])
     func chunked(_ row: Row) throws {
-        try RunningProxy.with { proxy in
-            let client = try proxy.connect()
+        try withProxy { proxy, _ in
+            let client = try TestClient(proxy)
             try client.send("\(row.method) \(row.path) HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n")
             for _ in 0..<2 { try client.send("9000\r\n" + String(repeating: " ", count: 0x9000) + "\r\n") }
             try client.waitForEnd()
@@ -58,8 +58,8 @@ struct LocalBodyTests {
     func refusedModel() throws {
         var limits = ModelLimits()
         limits.queueCapacity = 0
-        try RunningProxy.with(limits: limits) { proxy in
-            let client = try proxy.connect()
+        try withProxy(limits: limits) { proxy, _ in
+            let client = try TestClient(proxy)
             try client.send("POST /v2/models/m/infer HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n")
             for _ in 0..<2 { try client.send("9000\r\n" + String(repeating: " ", count: 0x9000) + "\r\n") }
             try client.waitForEnd()
@@ -69,11 +69,11 @@ struct LocalBodyTests {
 
     @Test("the longest that is taken is taken whole")
     func longest() throws {
-        try RunningProxy.with { proxy in
-            let client = try proxy.connect()
+        try withProxy { proxy, _ in
+            let client = try TestClient(proxy)
             let object = #"{"ready":true}"#
             let body = String(repeating: " ", count: Self.limit - object.utf8.count) + object
-            try client.send(PairedClient.request("POST", "/v2/repository/index", body: body))
+            try client.send(TestClient.request("POST", "/v2/repository/index", body: body))
             try client.wait(forAnswers: 1)
             #expect(client.statuses == [200] && client.received.contains("READY"))
         }
@@ -81,9 +81,9 @@ struct LocalBodyTests {
 
     @Test("it counts among the bodies that are held, and nothing of it stays with the connection", arguments: [true, false])
     func memory(isAnswered: Bool) throws {
-        try RunningProxy.with { proxy in
-            let client = try proxy.connect()
-            let request = PairedClient.request(
+        try withProxy { proxy, _ in
+            let client = try TestClient(proxy)
+            let request = TestClient.request(
                 "POST", "/v2/repository/index", body: String(repeating: " ", count: 60_000) + "{}")
             try client.send(String(request.dropLast(2)))
             try proxy.run(until: "the body is here") { proxy.process.bufferedByteCount == 60_000 }
@@ -101,17 +101,17 @@ struct LocalBodyTests {
 
     @Test("that of GET or HEAD has no meaning, and changes nothing", arguments: ["GET", "HEAD"])
     func get(method: String) throws {
-        try RunningProxy.with { proxy in
-            let client = try proxy.connect()
+        try withProxy { proxy, _ in
+            let client = try TestClient(proxy)
             let body = #"{"log_verbose_level":1}"#
-            try client.send(PairedClient.request(method, "/v2/logging", body: body))
-            try client.send(PairedClient.request(method, "/v2/trace/setting", body: body))
-            try client.send(PairedClient.request(method, "/v2/models/m/trace/setting", body: "no JSON"))
+            try client.send(TestClient.request(method, "/v2/logging", body: body))
+            try client.send(TestClient.request(method, "/v2/trace/setting", body: body))
+            try client.send(TestClient.request(method, "/v2/models/m/trace/setting", body: "no JSON"))
             try client.wait(forAnswers: 3)
             #expect(client.statuses == [200, 200, 200])
-            #expect(proxy.supervisor.received == [], "no other proxy is told")
-            try client.send(PairedClient.request("POST", "/v2/logging", body: body))
-            try proxy.run(until: "the supervisor is told") { !proxy.supervisor.received.isEmpty }
+            #expect(proxy.reports == [.ready], "no other proxy is told")
+            try client.send(TestClient.request("POST", "/v2/logging", body: body))
+            try proxy.run(until: "the supervisor is told") { proxy.reports.count > 1 }
         }
     }
 }

@@ -13,17 +13,16 @@ import Testing
 final class ProxyUnderTest {
     let loop: Loop
     let process: ProxyProcess
-    let port: UInt16
     /// What the supervisor was told.
     private(set) var reports: [ProxyReport] = []
     private let memory = UnsafeMutableRawBufferPointer.zeros(MetricsMemory.byteCount(proxies: 1))
     private var supervisor: ControlLink<ProxyReport>?
+    fileprivate var clients: [TestClient] = []
 
     init(_ routes: [ModelRoute], settings: ProxySettings = ProxySettings(), on loop: Loop) throws {
         self.loop = loop
         process = ProxyProcess(settings, loop: loop, metrics: MetricsMemory(memory), log: .silent)
         let listener = try ListeningSocket.tcp(host: "127.0.0.1", port: 0)
-        port = try ListeningSocket.boundPort(listener)
         let (ours, theirs) = try SocketPair.make()
         let process = process
         let control = ControlLink<ProxyOrder>(
@@ -65,6 +64,19 @@ final class ProxyUnderTest {
         if let problem { throw problem }
     }
 
+    /// What `worker` is given next; it is still to be answered.
+    @discardableResult
+    func nextRequest(at worker: FakeWorker) throws -> InferFrame {
+        try run(until: "a request at the worker") { try worker.take() > 0 }
+        return worker.jobs[0].frame
+    }
+
+    /// The value of a metric's series whose line begins like that; nil when there is none.
+    func metric(_ series: String) -> Double? {
+        String(decoding: process.metricsText(), as: UTF8.self).split(separator: "\n")
+            .first { $0.hasPrefix(series) }?.split(separator: " ").last.flatMap { Double($0) }
+    }
+
     /// Lets the loop run for a time.
     func run(milliseconds: UInt64) throws {
         let end = Loop.nanoseconds + milliseconds * 1_000_000
@@ -76,6 +88,8 @@ final class ProxyUnderTest {
 
     /// Closes everything: the proxy ends as it does when its supervisor has gone.
     func stop() {
+        for client in clients { client.close() }
+        clients.removeAll()
         process.controlEnded()
         supervisor?.close()
         supervisor = nil
@@ -171,34 +185,58 @@ final class FakeWorker {
     }
 }
 
-/// A client. It sends when it is told to, and writes down what comes.
+/// A client, which a pair of sockets connects with the proxy, and the proxy's side of its connection. It sends when it
+/// is told to, and writes down what comes.
 final class TestClient {
-    private var end: RecordedStream?
+    let connection: ClientConnection
+    private let proxy: ProxyUnderTest
+    private let end: RecordedStream
 
+    /// It is closed with the proxy, if not before.
     init(_ proxy: ProxyUnderTest) throws {
-        try Connector.connect(host: "127.0.0.1", port: proxy.port, on: proxy.loop) { [unowned self] result in
-            if case .success(let stream) = result { end = RecordedStream(stream) }
-        }
-        try proxy.run(until: "connected") { end != nil }
+        let (ours, theirs) = try SocketPair.make()
+        self.proxy = proxy
+        connection = ClientConnection(try .adopt(ours, on: proxy.loop), proxy: proxy.process)
+        end = RecordedStream(try .adopt(theirs, on: proxy.loop))
+        proxy.clients.append(self)
+    }
+
+    /// A request for the model `m`.
+    static let infer = request("POST", "/v2/models/m/infer", body: "{}")
+
+    static func request(_ method: String, _ path: String, fields: String = "", body: String = "") -> String {
+        "\(method) \(path) HTTP/1.1\r\nHost: h\r\n\(fields)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
     }
 
     /// Sends requests to a model, one behind the other without waiting, in one write.
     func ask(_ bodies: String..., model: String = "m") throws {
-        let text = bodies.map {
-            "POST /v2/models/\(model)/infer HTTP/1.1\r\nHost: test\r\nContent-Length: \($0.utf8.count)\r\n\r\n\($0)"
-        }
-        try send(text.joined())
+        try send(bodies.map { Self.request("POST", "/v2/models/\(model)/infer", body: $0) }.joined())
     }
 
-    func send(_ text: String) throws { try end?.send(Array(text.utf8)) }
+    func send(_ text: String) throws { try end.send(Array(text.utf8)) }
 
-    /// Those of the answers so far.
-    var statuses: [Int] {
-        String(decoding: end?.recorder.received ?? [], as: UTF8.self)
-            .matches(of: #/HTTP/1\.1 (\d{3}) /#).compactMap { Int($0.output.1) }
+    /// All that came from the proxy.
+    var received: String { String(decoding: end.recorder.received, as: UTF8.self) }
+
+    /// The statuses of the answers that came, interim ones among them.
+    var statuses: [Int] { received.matches(of: #/HTTP\/1\.1 (\d{3}) /#).compactMap { Int($0.output.1) } }
+
+    var hasEnded: Bool { end.recorder.hasEnded }
+
+    func wait(forAnswers count: Int) throws { try proxy.run(until: "answer \(count)") { statuses.count >= count } }
+
+    func waitForEnd() throws { try proxy.run(until: "the proxy's end") { hasEnded } }
+
+    /// It will send no more.
+    func shutdown() { end.stream.shutdownWriting() }
+
+    /// Its own end: nobody reads what comes.
+    func leave() { end.stream.close() }
+
+    func close() {
+        connection.close()
+        end.stream.close()
     }
-
-    func close() { end?.stream.close() }
 }
 
 /// Runs a test with a loop and at most as many workers as it wants, and closes what it opened.
