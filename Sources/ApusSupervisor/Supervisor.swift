@@ -318,7 +318,7 @@ package final class Supervisor {
     }
 
     private func announceReady() {
-        guard !isReady, isPlaced, proxies.allSatisfy({ $0.state == .ready }) else { return }
+        guard !isReady, !isStopping, isPlaced, proxies.allSatisfy({ $0.state == .ready }) else { return }
         guard pools.allSatisfy({ $0.isServing || $0.isGivenUpByStart }) else { return }
         isReady = true
         if settings.takeover == nil {

@@ -134,10 +134,14 @@ extension ServeTests {
 
         @Test("a model that was named and does not load in time ends the start")
         func late() throws {
-            let server = try TestServer(arguments: [Fixture.iris, "--workers", "1", "--load-timeout", "1"])
+            let models = ModelFolder()
+            try models.put(try #require(FileManager.default.contents(atPath: Fixture.slowFile)), at: "slow.onnx")
+            try models.put(Data(#"{"x": \#(Fixture.forever)}"#.utf8), at: "request.json")
+            let server = try TestServer(
+                arguments: ["\(models.path)/slow.onnx", "--workers", "1", "--load-timeout", "1000"])
             #expect(try server.waitForExit() == 65)
             #expect(server.output.text == "")
-            #expect(server.log.text.contains("within 1 ms (load-timeout)"))
+            #expect(server.log.text.contains("within 1000 ms (load-timeout)"))
             try server.expectNothingLeft(errors: ["did not load in time"])
         }
 
