@@ -32,6 +32,9 @@ struct SnapshotTests {
     private static let small = URL(filePath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "Fixtures/small").path
 
+    /// Nanoseconds. A process that another test starts has the files that this one writes open until it is another program.
+    private static let patience: UInt64 = 10_000_000_000
+
     @Test("holds the model, the weights it names, and what describes it, beside it or in the folder above")
     func whole() throws {
         let place = try Place()
@@ -42,7 +45,7 @@ struct SnapshotTests {
         try place.write("m/data/request.json", Data("{}".utf8))
         try place.write("m/data/notes.txt", Data("no".utf8))
         let files = ModelFiles(model: "\(place.path)/m/data/external.onnx", folder: "\(place.path)/m")
-        let snapshot = try Snapshot.take(files, into: place.copy, patience: 0)
+        let snapshot = try Snapshot.take(files, into: place.copy, patience: Self.patience)
         #expect(try place.copied() == ["MLmodel", "external.bin", "external.onnx", "request.json"])
         #expect(snapshot.files.first?.path == files.model && snapshot.files.count == 4)
         for name in ["external.onnx", "external.bin"] {
@@ -55,11 +58,11 @@ struct SnapshotTests {
     func digest() throws {
         let place = try Place()
         let files = ModelFiles(model: try place.write("m.onnx", Data("abc".utf8)), folder: "")
-        let one = try Snapshot.take(files, into: place.copy, patience: 0)
+        let one = try Snapshot.take(files, into: place.copy, patience: Self.patience)
         let line = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  m.onnx\n"
         #expect(one.digest == SHA256.digest(of: line))
         try place.write("request.json", Data("{}".utf8))
-        let two = try Snapshot.take(files, into: place.copy, patience: 0)
+        let two = try Snapshot.take(files, into: place.copy, patience: Self.patience)
         #expect(two.digest != one.digest)
         #expect(try place.copied() == ["m.onnx", "request.json"])
     }
@@ -75,7 +78,7 @@ struct SnapshotTests {
         }
         close(descriptor)
         #expect(!FileManager.default.fileExists(atPath: place.copy + ".part"))
-        _ = try Snapshot.take(files, into: place.copy, patience: 0)
+        _ = try Snapshot.take(files, into: place.copy, patience: Self.patience)
         #expect(try place.copied() == ["m.onnx"])
     }
 
@@ -84,7 +87,7 @@ struct SnapshotTests {
         let place = try Place()
         let files = ModelFiles(model: try place.write("m.onnx", Data("abc".utf8)), folder: "")
         try place.write("request.json", Data("{}".utf8))
-        let taken = try Snapshot.take(files, into: place.copy, patience: 0)
+        let taken = try Snapshot.take(files, into: place.copy, patience: Self.patience)
         let kept = ["m.onnx", "request.json"].map { name in
             SnapshotFile(name: name, path: "/proc/self/fd/\(open("\(place.copy)/\(name)", O_RDONLY | O_CLOEXEC))")
         }
