@@ -37,6 +37,11 @@ package enum Log {
             format: format ?? .text, level: level ?? .info, role: role, lesserLines: .standardOutput)
     }
 
+    /// Writes what waits of the log, as far as it is read. A process with a loop calls it now and then.
+    package static func flush() {
+        for output in outputs { output.flush() }
+    }
+
     /// Writes what still waits of the log, as far as it is read, before the process ends. What a child's standard output
     /// does not take is counted on its standard error, which the parent reads.
     package static func finish() {

@@ -57,8 +57,14 @@ package final class InferenceRequest {
         filledByteCount = 0
     }
 
-    /// Counts bytes that came to the inputs as filled in.
-    func countFilled(_ byteCount: Int) { filledByteCount += byteCount }
+    /// Counts what `append` appends to a buffer as filled in.
+    func filling<Result, Failure>(
+        _ buffer: TensorBuffer, _ append: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let before = buffer.heldByteCount
+        defer { filledByteCount += buffer.heldByteCount - before }
+        return try append()
+    }
 
     /// - Parameter row: the row that was read last; for the error.
     /// - Throws: `malformed` when too much was filled in.

@@ -432,7 +432,7 @@ package final class ProxyProcess {
         connectAgain()
         findStuckWorkers()
         expireQuarantine()
-        for output in [LogOutput.standardOutput, .standardError] { output.flush() }
+        Log.flush()
         if !retired.isEmpty { forgetRetired() }
         if isPaused { makeRoom() }
         if isRetiring { checkRetired() }

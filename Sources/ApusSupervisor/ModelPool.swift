@@ -195,12 +195,16 @@ final class ModelPool {
 
     private func failedInTime(_ sentence: String) {
         guard isTriedAgain(mayPass: true) else {
-            let exitCode = ExitStatus.modelCannotLoad.rawValue
-            state = .failed(exitCode: exitCode, sentence: sentence)
-            return supervisor.modelFailed(self, exitCode: exitCode, sentence: sentence)
+            return fail(exitCode: ExitStatus.modelCannotLoad.rawValue, sentence)
         }
         loadFailure = sentence
         loadFailureMayPass = false
+    }
+
+    /// It cannot be loaded, and is not tried again.
+    private func fail(exitCode: Int32, _ sentence: String) {
+        state = .failed(exitCode: exitCode, sentence: sentence)
+        supervisor.modelFailed(self, exitCode: exitCode, sentence: sentence)
     }
 
     private func convergeWorkers(at now: UInt64) -> UInt64? {
@@ -308,9 +312,8 @@ final class ModelPool {
             loadFailureMayPass = mayPass
             loadDeadline = .max
         case .failed(let exitCode, let sentence, _):
-            state = .failed(exitCode: exitCode, sentence: sentence)
             if !isCandidate { log.error("model cannot be loaded", metadata: ["reason": "\(sentence)"]) }
-            supervisor.modelFailed(self, exitCode: exitCode, sentence: sentence)
+            fail(exitCode: exitCode, sentence)
         case .forked(let serial, let process):
             adopt(serial, process)
         case .forkFailed(let serial, let sentence):

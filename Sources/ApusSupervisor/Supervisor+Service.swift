@@ -59,8 +59,5 @@ extension ModelPool {
     fileprivate var isLoadingFirst: Bool { state == .loading && template != nil && templateRestartCount == 0 }
 
     /// It serves, or it is known that it will not serve soon: no client waits for it.
-    var hasStarted: Bool {
-        if case .failed = state { return true }
-        return isServing || loadFailure != nil || lastTemplateExit != nil || crashLoop.isDegraded
-    }
+    var hasStarted: Bool { isServing || isGivenUpByStart || lastTemplateExit != nil }
 }

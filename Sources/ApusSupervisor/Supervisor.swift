@@ -392,10 +392,7 @@ package final class Supervisor {
     private func stopRequested() {
         stopRequests += 1
         guard stopRequests == 1 else { return stopNow() }
-        isStopping = true
-        stopListening()
-        endUpgradeCheck()
-        abandonReloads()
+        beginStopping()
         log.info("draining", metadata: ["limit_ms": "\(settings.drainMilliseconds)"])
         for proxy in proxies { proxy.drain(milliseconds: settings.drainMilliseconds) }
         predecessor?.send(.drain(milliseconds: settings.drainMilliseconds))
@@ -404,16 +401,21 @@ package final class Supervisor {
         changed()
     }
 
-    private func stopNow() {
+    /// No client comes any more, and nobody waits for what will not come either.
+    private func beginStopping() {
         isStopping = true
-        isKilling = true
         stopListening()
+        endUpgradeCheck()
+        abandonReloads()
+    }
+
+    private func stopNow() {
+        beginStopping()
+        isKilling = true
         if exit == .stopped { exit = .killed }
         for proxy in proxies { proxy.child?.kill(SIGKILL) }
         for pool in allPools { pool.killAll() }
         predecessor?.killAll()
-        endUpgradeCheck()
-        abandonReloads()
         changed()
     }
 

@@ -16,14 +16,12 @@ extension InferenceRequest {
     /// Appends what stands for a value of that feature where there is none, and counts it as filled in.
     /// - Returns: false, with nothing appended, when it has to be there.
     func fill(_ buffer: TensorBuffer, with feature: FeatureSpec) -> Bool {
-        let before = buffer.heldByteCount
-        defer { countFilled(buffer.heldByteCount - before) }
-        return buffer.append(feature)
+        filling(buffer) { buffer.append(feature) }
     }
 
     private func fill(_ index: Int, _ schema: ModelSchema, _ buffer: TensorBuffer) throws(InferenceError) -> Bool {
         let spec = schema.inputs[index]
-        guard let feature = schema.features.first(where: { $0.input == index && $0.column == nil }), !feature.isRequired,
+        guard let feature = schema.wholeFeature(ofInput: index), !feature.isRequired,
             schema.hasRows, spec.isOneValue(from: 1),
             let given = schema.inputs.indices.first(where: { seenInputs[$0] && inputShapes[$0].rank > 0 })
         else { return false }

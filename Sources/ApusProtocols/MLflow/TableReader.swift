@@ -72,9 +72,7 @@ struct TableReader {
         let feature = schema.features[index]
         let buffer = inputs[slot.input]
         if request.fill(buffer, with: feature) { return }
-        let before = buffer.heldByteCount
-        buffer.leaveUnread(at: buffer.count)
-        request.countFilled(buffer.heldByteCount - before)
+        request.filling(buffer) { buffer.leaveUnread(at: buffer.count) }
         // That a column has to be there was noted when the table's columns were looked at.
         guard !feature.isRequired else { return }
         throw .unrepresentable(

@@ -35,14 +35,11 @@ extension PredictCodec {
             position += 1
         }
         for index in columns.features.indices {
-            let place = inputs[0].count
             do throws(InferenceError) {
-                let before = inputs[0].heldByteCount
-                let value = columns.values[index] ?? common?.column(index)
-                try append(value, columns.features[index], to: inputs[0], number, request)
-                if columns.values[index] == nil, value != nil { request.countFilled(inputs[0].heldByteCount - before) }
+                try append(
+                    columns.values[index], common?.column(index), columns.features[index], to: inputs[0], number,
+                    request)
             } catch {
-                inputs[0].leaveUnread(at: place)
                 try note(error, number, request)
             }
         }
@@ -50,15 +47,21 @@ extension PredictCodec {
         request.inputShapes[0] = Shape([1, columns.features.count])
     }
 
+    /// Appends a column's own value, else the common one, else what the schema says; or leaves its place unread.
     private func append(
-        _ value: JSONValue?, _ feature: FeatureSpec, to buffer: TensorBuffer, _ number: Int,
+        _ own: JSONValue?, _ common: JSONValue?, _ feature: FeatureSpec, to buffer: TensorBuffer, _ number: Int,
         _ request: InferenceRequest
     ) throws(InferenceError) {
-        guard let value else {
-            if request.fill(buffer, with: feature) { return }
-            throw .malformed("\(place(number, request)) lacks '\(feature.name)'; model '\(schema.name)' needs it")
+        let form = ValueForm(feature)
+        if let own { return try tensors.append(leaf: own, form, to: buffer, input: feature.name) }
+        if let common {
+            return try request.filling(buffer) { () throws(InferenceError) in
+                try tensors.append(leaf: common, form, to: buffer, input: feature.name)
+            }
         }
-        try tensors.append(leaf: value, ValueForm(feature), to: buffer, input: feature.name)
+        if request.fill(buffer, with: feature) { return }
+        buffer.leaveUnread(at: buffer.count)
+        throw .malformed("\(place(number, request)) lacks '\(feature.name)'; model '\(schema.name)' needs it")
     }
 
     /// Keeps a fault with its place, to be told with the others.

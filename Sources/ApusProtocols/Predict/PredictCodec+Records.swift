@@ -92,13 +92,13 @@ extension PredictCodec {
         for index in schema.inputs.indices where !request.seenInputs[index] {
             guard let value = common.input(index) else { continue }
             request.seenInputs[index] = true
-            let before = inputs[index].heldByteCount
             do throws(InferenceError) {
-                try append(value, index, isFirst: number == 0, to: inputs[index], request)
+                try request.filling(inputs[index]) { () throws(InferenceError) in
+                    try append(value, index, isFirst: number == 0, to: inputs[index], request)
+                }
             } catch {
                 try note(error, number, request)
             }
-            request.countFilled(inputs[index].heldByteCount - before)
         }
         try request.checkFilled(row: number)
     }

@@ -40,9 +40,7 @@ package final class PredictCodec: InferenceCodec {
         names = NameTable(schema.inputs.map(\.name))
         columns = ColumnNames(schema)
         forms = schema.inputs.indices.map { InputForms(schema, input: $0) }
-        wholeFeatures = schema.inputs.indices.map { index in
-            schema.features.first { $0.input == index && $0.column == nil }
-        }
+        wholeFeatures = schema.inputs.indices.map { schema.wholeFeature(ofInput: $0) }
         parser = JSONParser(byteLimit: bodyByteLimit)
         hasRows = schema.hasRows
         wantedRowCount = schema.fixedRowCount

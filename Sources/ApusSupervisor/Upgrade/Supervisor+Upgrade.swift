@@ -74,14 +74,14 @@ extension Supervisor {
         upgradeTimer?.start(milliseconds: Self.holdMilliseconds)
     }
 
-    /// The server ends: nobody waits for the new program's answer.
+    /// Nobody waits for the new program's answer any more. It is reaped, and refused, as any other that fails.
     func endUpgradeCheck() {
         if case .checking(let child) = upgrade { child.kill(SIGKILL) }
     }
 
     func upgradeTimerFired() {
         switch upgrade {
-        case .checking(let child): child.kill(SIGKILL)  // it is reaped, and refused, as any other that fails
+        case .checking: endUpgradeCheck()
         case .holding: execute()
         case .idle, .waiting: break
         }

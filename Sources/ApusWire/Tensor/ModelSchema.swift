@@ -36,6 +36,11 @@ package struct ModelSchema: Equatable, Sendable {
         features.filter { $0.input == index && $0.column != nil }
     }
 
+    /// The feature that is the whole of that input; nil when it has columns, or the schema says nothing of it.
+    package func wholeFeature(ofInput index: Int) -> FeatureSpec? {
+        features.first { $0.input == index && $0.column == nil }
+    }
+
     /// Some input is known by its columns.
     package var hasColumns: Bool { features.contains { $0.column != nil } }
 }
