@@ -24,8 +24,8 @@ extension ServeTests {
         @Test("what a template that is killed leaves in its self-test is gone soon, though nobody knew of it")
         func selfTest() throws {
             let models = ModelFolder()
-            try models.put(try #require(FileManager.default.contents(atPath: Fixture.slowFile)), at: "slow.onnx")
-            try models.put(Data(#"{"x": \#(Fixture.forever)}"#.utf8), at: "request.json")
+            try models.putSlow()
+            try models.putEndlessExample()
             let server = try TestServer(arguments: ["--repository", models.path, "--workers", "1"])
             var tester: pid_t?
             try server.waitFor("tested") {

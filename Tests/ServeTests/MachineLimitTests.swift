@@ -33,8 +33,7 @@ extension ServeTests {
         func oneOfTwo() throws {
             let fault = try Fault.reading("/late.")
             try fault.begin()
-            let models = ModelFolder()
-            for name in ["iris", "late"] { try models.put(try ModelFolder.iris(), at: "\(name).onnx") }
+            let models = try ModelFolder(iris: "iris", "late")
             let server = try TestServer(
                 arguments: ["--repository", models.path, "--workers", "1", "--proxies", "auto"],
                 environment: fault.environment)

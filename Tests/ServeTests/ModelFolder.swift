@@ -16,6 +16,20 @@ final class ModelFolder {
         return mark.isEmpty ? bytes : bytes + [0x32, UInt8(mark.utf8.count)] + mark.utf8
     }
 
+    /// Puts the iris model there once for each name, at `NAME.onnx`.
+    convenience init(iris names: String...) throws {
+        self.init()
+        for name in names { try put(try Self.iris(), at: "\(name).onnx") }
+    }
+
+    /// Puts the slow model at `slow.onnx`.
+    func putSlow() throws {
+        try put(try #require(FileManager.default.contents(atPath: Fixture.slowFile)), at: "slow.onnx")
+    }
+
+    /// The slow model's self-test does not end from now on.
+    func putEndlessExample() throws { try put(Data(#"{"x": \#(Fixture.forever)}"#.utf8), at: "request.json") }
+
     func make(_ name: String) { mkdir("\(path)/\(name)", 0o700) }
 
     /// Writes a file beside and renames it into its place; makes the folder it is in.

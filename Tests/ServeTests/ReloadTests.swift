@@ -7,12 +7,11 @@ extension ServeTests {
         @Test("a model that never ends its self-test is refused when its time is up, and the old one serves on")
         func endless() throws {
             let models = ModelFolder()
-            let slow = try #require(FileManager.default.contents(atPath: Fixture.slowFile))
-            try models.put(slow, at: "slow.onnx")
+            try models.putSlow()
             let server = try TestServer(
                 "\(models.path)/slow.onnx", "--workers", "1", "--reload", "manual", "--load-timeout", "5000")
             let before = try server.settledReport().models[0]
-            try models.put(Data(#"{"x": \#(Fixture.forever)}"#.utf8), at: "request.json")
+            try models.putEndlessExample()
             let answer = try server.admin("reload wait")
             #expect(answer.hasPrefix("error ") && answer.contains("within 5000 ms"), "\(answer)")
             let after = try server.settledReport().models[0]
@@ -25,9 +24,9 @@ extension ServeTests {
         @Test("whoever waits for a reload is told when the server ends first")
         func stopped() throws {
             let models = ModelFolder()
-            try models.put(try #require(FileManager.default.contents(atPath: Fixture.slowFile)), at: "slow.onnx")
+            try models.putSlow()
             let server = try TestServer("\(models.path)/slow.onnx", "--workers", "1", "--reload", "manual")
-            try models.put(Data(#"{"x": \#(Fixture.forever)}"#.utf8), at: "request.json")
+            try models.putEndlessExample()
             let waiting = try (0..<2).map { _ in try Connection(path: "\(server.runtimeDirectory)/admin.sock") }
             for one in waiting {
                 let mark = server.log.mark

@@ -135,8 +135,8 @@ extension ServeTests {
         @Test("a model that was named and does not load in time ends the start")
         func late() throws {
             let models = ModelFolder()
-            try models.put(try #require(FileManager.default.contents(atPath: Fixture.slowFile)), at: "slow.onnx")
-            try models.put(Data(#"{"x": \#(Fixture.forever)}"#.utf8), at: "request.json")
+            try models.putSlow()
+            try models.putEndlessExample()
             let server = try TestServer(
                 arguments: ["\(models.path)/slow.onnx", "--workers", "1", "--load-timeout", "1000"])
             #expect(try server.waitForExit() == 65)

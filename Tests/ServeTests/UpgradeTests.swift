@@ -56,8 +56,7 @@ extension ServeTests {
         func unserved() throws {
             let fault = try Fault.reading("/late.")
             try fault.begin()
-            let models = ModelFolder()
-            for name in ["iris", "late"] { try models.put(try ModelFolder.iris(), at: "\(name).onnx") }
+            let models = try ModelFolder(iris: "iris", "late")
             let server = try TestServer(
                 arguments: ["--repository", models.path, "--workers", "1"], environment: fault.environment)
             try server.waitUntilReady()
@@ -93,8 +92,7 @@ extension ServeTests {
 
         @Test("a program before whose proxies have all ended is not waited for")
         func lost() throws {
-            let models = ModelFolder()
-            for name in ["iris", "other"] { try models.put(try ModelFolder.iris(), at: "\(name).onnx") }
+            let models = try ModelFolder(iris: "iris", "other")
             let server = try TestServer("--repository", models.path, "--workers", "1", "--reload", "manual", "--proxies", "1")
             let proxy = try #require(try server.settledReport().children.first { Processes.title($0) == "apus: proxy 0" })
             try models.put(Data("no model".utf8), at: "other.onnx")
@@ -110,8 +108,7 @@ extension ServeTests {
 
         @Test("what a client has unloaded stays so, until it is loaded by request")
         func unloaded() throws {
-            let models = ModelFolder()
-            for name in ["iris", "other"] { try models.put(try ModelFolder.iris(), at: "\(name).onnx") }
+            let models = try ModelFolder(iris: "iris", "other")
             let server = try TestServer("--repository", models.path, "--workers", "1", "--model-control")
             #expect(try server.ask("POST", "/v2/repository/models/other/unload").status == 200)
             let mark = server.log.mark
